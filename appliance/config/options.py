@@ -1,0 +1,17 @@
+"""What one invocation was asked for, beyond the configuration."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+FlowsFormat = Literal["ndjson", "zeek"]
+
+
+class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How files are replayed, and what is kept of it."""
+
+    flows: Path | None = None  # write every flow to this file
+    flows_format: FlowsFormat = "ndjson"  # FlowRow objects a line, or Zeek's conn.log
+    speed: float | None = None  # times packet time; None = as fast as the machine can
+    store: Path | None = None  # keep the flows in a store in this folder; None = keep none
