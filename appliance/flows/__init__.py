@@ -1,0 +1,1 @@
+"""Flow assembly: owns the table's memory, names what the kernels wrote."""
