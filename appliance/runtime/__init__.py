@@ -1,0 +1,1 @@
+"""The ground the parts stand on: clock, channel, threads, metrics, systemd, places on disk."""
