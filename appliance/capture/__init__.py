@@ -1,0 +1,1 @@
+"""Frames from outside: capture files, several of them merged, a paced replay, a kernel ring."""
