@@ -1,0 +1,1 @@
+"""What is known about an address: home or not, country, AS, city, and who made its MAC."""
