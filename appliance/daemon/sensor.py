@@ -1,0 +1,183 @@
+"""One run of the sensor: sources, their threads, the pipeline's thread."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+
+from appliance.capture.afpacket import open_interface
+from appliance.capture.interfaces import default_interface, interface_prefixes, offload_warnings
+from appliance.config.schema import Capture, Config
+from appliance.enrich.networks import HomeNetworks
+from appliance.enrich.stage import Enricher
+from appliance.errors import CaptureError
+from appliance.flows.table import FlowTable
+from appliance.metadata.stage import MetadataStage
+from appliance.model.address import is_ipv4
+from appliance.model.frame import PacketSource
+from appliance.model.health import Health, Tick
+from appliance.pipeline.monitor import Identity, LatestFlows, Monitor
+from appliance.pipeline.stage import Pipeline, Sink
+from appliance.pipeline.worker import CaptureWorker, Parcel, weigh
+from appliance.runtime.channel import Channel, Overflow
+from appliance.runtime.clock import Clock
+from appliance.runtime.tasks import Threads
+from appliance.store.writer import StoreWriter
+
+_QUEUED_FLOWS = 65_536  # between capture and pipeline; 256 bytes each
+_PATIENCE_S = 0.25  # longest wait of the pipeline's thread without a sign of life
+_STOP_S = 10.0
+
+Sources = Callable[[Config, Clock], list[PacketSource]]
+
+
+def open_interfaces(config: Config, clock: Clock) -> list[PacketSource]:
+    """Open what capture.interfaces names, several threads each if wanted.
+
+    Raises CaptureError if there is no default interface or no right to capture.
+    """
+    sources: list[PacketSource] = []
+    for number, name in enumerate(resolve_interfaces(config.capture)):
+        group = (os.getpid() + number) & 0xFFFF if config.capture.threads > 1 else None
+        sources.extend(
+            open_interface(name, config.capture, group, member)
+            for member in range(config.capture.threads)
+        )
+    return sources
+
+
+def resolve_interfaces(capture: Capture) -> tuple[str, ...]:
+    """Return interface names, "auto" replaced; each once."""
+    names = []
+    for name in capture.interfaces:
+        found = default_interface() if name == "auto" else name
+        if found is None:
+            raise CaptureError(
+                "Name the interface in capture.interfaces: this machine has no default route, "
+                'so "auto" finds none'
+            )
+        names.append(found)
+    return tuple(dict.fromkeys(names))
+
+
+class Sensor:
+    """Everything between the wire and the store; `start` once, then `stop`.
+
+    sinks : further receivers of every batch
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        writer: StoreWriter,
+        open_sources: Sources,
+        sinks: Sequence[Sink] = (),
+    ) -> None:
+        self._clock = clock
+        self._writer = writer
+        self._sources = open_sources(config, clock)
+        home = HomeNetworks(config.network.home, _own_prefixes(self._sources))
+        self.enricher = Enricher(config.geoip, home)
+        self.latest = LatestFlows()
+        metadata = MetadataStage(config.metadata) if config.metadata.enabled else None
+        self._pipeline = Pipeline(metadata, self.enricher, writer, [*sinks, self.latest])
+        self._channel: Channel[Parcel] = Channel(_QUEUED_FLOWS, Overflow.DROP_OLDEST, weigh)
+        self._interfaces = _names(self._sources)
+        samples = config.metadata.samples_per_s if config.metadata.enabled else 0
+        self._workers = [
+            CaptureWorker(
+                source,
+                FlowTable(
+                    config.flows,
+                    home.array(),
+                    samples_per_s=samples,
+                    worker=number & 15,
+                    seed=secrets.randbits(63),
+                ),
+                self._channel,
+                clock,
+                self._interfaces.index(source.interfaces[0]),
+            )
+            for number, source in enumerate(self._sources)
+        ]
+        self.monitor = Monitor(
+            Identity(
+                config.sensor.name or socket.gethostname(), home.names(), clock.wall_ns() / 1e9
+            ),
+            self._workers,
+            self._channel.statistics,
+            writer.statistics,
+            self.enricher.sources,
+        )
+        self.alive_ns = clock.monotonic_ns()  # last sign of life of the pipeline
+        self.threads = Threads(self._report, clock)
+        self._capture = Threads(self._report, clock)
+        self._on_failure: Callable[[], None] = lambda: None
+
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        """Names of all interfaces."""
+        return self._interfaces
+
+    def warnings(self) -> list[str]:
+        """Return sentences about what will make the sensor see less than there is."""
+        return [line for name in self._interfaces for line in offload_warnings(name)]
+
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Start the threads; `on_failure` is called in a thread that dies."""
+        self._on_failure = on_failure
+        self.threads.start(self._run_pipeline, name="pipeline")
+        for worker in self._workers:
+            self._capture.start(worker.run, name=f"capture {worker.source.interfaces[0]}")
+
+    def stop(self) -> tuple[str, ...]:
+        """End in order: sources, tables flushed, pipeline drained. Returns threads that hang."""
+        self.monitor.stopping = True
+        for source in self._sources:
+            source.close()
+        hanging = self._capture.join(_STOP_S)
+        self._channel.close()
+        return hanging + self.threads.join(_STOP_S)
+
+    def failure(self) -> str:
+        """Return which thread died and why; "" while none has."""
+        return self._capture.failure or self.threads.failure
+
+    def _report(self) -> None:
+        self._on_failure()
+
+    def tick(self) -> Tick:
+        """Return the last second's traffic."""
+        return self.monitor.tick(self._clock.wall_ns() / 1e9, self._clock.monotonic_ns())
+
+    def health(self) -> Health:
+        """Return the state of everything."""
+        return self.monitor.health(self._clock.wall_ns() / 1e9)
+
+    def _run_pipeline(self) -> None:
+        channel, clock = self._channel, self._clock
+        while not channel.drained:
+            parcel = channel.get(_PATIENCE_S)
+            now_ns = clock.monotonic_ns()
+            if parcel is not None:
+                self.monitor.lag_s = (now_ns - parcel.sent_ns) / 1e9
+                self._pipeline.take(parcel.output, self._interfaces)
+            now_s = clock.wall_ns() / 1e9
+            self._writer.tick(now_s)
+            self.enricher.refresh(now_s)
+            self.alive_ns = clock.monotonic_ns()
+        self._writer.flush()
+
+
+def _names(sources: Sequence[PacketSource]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for source in sources for name in source.interfaces))
+
+
+def _own_prefixes(sources: Sequence[PacketSource]) -> list[tuple[int, int, int]]:
+    """Return the networks of the interfaces, lengths as written after the slash."""
+    return [
+        (high, low, length - 96 if is_ipv4(high, low) else length)
+        for name in _names(sources)
+        for high, low, length in interface_prefixes(name)
+    ]

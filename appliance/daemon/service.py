@@ -1,0 +1,234 @@
+"""The process: store, sensor, API, signals, readiness, watchdog. One loop, uvloop's."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import uvloop
+
+from appliance.api.app import create_app
+from appliance.api.live import LiveFeed
+from appliance.api.queries import QueryPool
+from appliance.api.server import ApiServer
+from appliance.api.services import Services
+from appliance.config.render import render
+from appliance.config.schema import Config
+from appliance.daemon.sensor import Sensor, Sources, open_interfaces
+from appliance.demo.devices import HOME_NETWORKS
+from appliance.demo.source import DemoSource
+from appliance.errors import ApplianceError
+from appliance.flows.warmup import warm_up
+from appliance.forward.tracer import FlowEventForwarder
+from appliance.model.frame import PacketSource
+from appliance.runtime.clock import Clock, SystemClock
+from appliance.runtime.paths import find_store
+from appliance.runtime.process import calm_collector
+from appliance.runtime.systemd import Notifier
+from appliance.store.reader import StoreReader
+from appliance.store.writer import StoreWriter
+
+_log = logging.getLogger(__name__)
+_TICK_S = 1.0
+_STALL_S = 20.0  # without a sign of life of the pipeline the watchdog is not fed
+
+Settings = tuple[Config, dict[str, str]]
+
+
+def run(
+    config: Config, origins: dict[str, str], *, reload: Callable[[], Settings] | None = None
+) -> int:
+    """Capture on interfaces until SIGTERM; return the exit code.
+
+    reload : reads the configuration again, for SIGHUP
+    """
+    service = Service((config, origins), open_interfaces, find_store(config.store.path, os.environ))
+    return service.serve(reload)
+
+
+def demo(config: Config) -> int:
+    """Show the built-in network until SIGTERM; its store is kept apart from the real one."""
+    path = find_store(config.store.path, os.environ) / "demo"
+    network = msgspec.structs.replace(config.network, home=HOME_NETWORKS)
+    config = msgspec.structs.replace(config, network=network)
+    return Service((config, {}), _open_demo, path).serve(None)
+
+
+def _open_demo(config: Config, clock: Clock) -> list[PacketSource]:
+    return [DemoSource(clock.wall_ns)]
+
+
+class Service:
+    """One process of the appliance.
+
+    path : folder of the store
+    """
+
+    def __init__(self, settings: Settings, open_sources: Sources, path: Path) -> None:
+        self._config, self._origins = settings
+        self._open_sources = open_sources
+        self._path = path
+        self._clock = SystemClock()
+        self._notifier = Notifier(os.environ)
+        self._stop = asyncio.Event()
+        self._reload_wanted = False
+        self._local = threading.local()
+        self._writer: StoreWriter
+        self._sensor: Sensor
+        self._forwarder: FlowEventForwarder | None = None
+
+    def serve(self, reload: Callable[[], Settings] | None) -> int:
+        """Run until told to stop; 0, or 1 if a part died."""
+        code: int = uvloop.run(self._main(reload))
+        return code
+
+    async def _main(self, reload: Callable[[], Settings] | None) -> int:
+        await asyncio.to_thread(warm_up)
+        self._writer = StoreWriter(self._path, self._config.store)
+        try:
+            self._sensor = self._make_sensor()
+            return await self._run(reload)
+        finally:
+            self._writer.close()
+
+    async def _run(self, reload: Callable[[], Settings] | None) -> int:
+        queries = QueryPool(self._reader)
+        live = LiveFeed(queries, self._now, self._attribution)
+        services = Services(
+            queries=queries,
+            live=live,
+            health=lambda: self._sensor.health(),  # noqa: PLW0108 - a reload replaces it
+            metrics=lambda: "",
+            attribution=self._attribution,
+            config_text=lambda: render(self._config, self._origins),
+            now=self._now,
+        )
+        api = self._config.api
+        server = ApiServer(create_app(services), api.host, api.port)
+        await server.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._want_reload)
+        self._start_sensor(loop)
+        calm_collector()
+        self._notifier.ready(f"watching {', '.join(self._sensor.interfaces)}")
+        _log.info("watching %s; the dashboard is at %s", self._sensor.interfaces, server.url)
+        try:
+            await self._tick_until_stopped(live, reload)
+        finally:
+            self._notifier.stopping("ending flows")
+            failure = await asyncio.to_thread(self._stop_sensor)
+            await server.stop()
+            queries.close()
+        return 1 if failure else 0
+
+    async def _tick_until_stopped(
+        self, live: LiveFeed, reload: Callable[[], Settings] | None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while not self._stop.is_set():
+            due = max(due + _TICK_S, loop.time())
+            await self._wait_until(due)
+            if self._reload_wanted:
+                self._reload_wanted = False
+                await self._reload(reload)
+            sensor = self._sensor
+            flows, total = sensor.latest.collect(wanted=live.watched)
+            health = sensor.health()
+            live.publish(sensor.tick(), health, flows, total)
+            if (self._clock.monotonic_ns() - sensor.alive_ns) / 1e9 < _STALL_S:
+                self._notifier.watchdog()
+            self._notifier.status(_status_line(health.packets, health.flows_active, health.reasons))
+
+    async def _wait_until(self, due: float) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout_at(max(due, loop.time())):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+    def _want_reload(self) -> None:
+        self._reload_wanted = True
+
+    async def _reload(self, reload: Callable[[], Settings] | None) -> None:
+        """Read the configuration again and make the sensor anew; keep the old one if it is bad."""
+        if reload is None:
+            return
+        self._notifier.reloading(self._clock.monotonic_ns())
+        try:
+            config, origins = await asyncio.to_thread(reload)
+        except ApplianceError as error:
+            _log.error("the configuration was not reloaded: %s", error)
+            self._notifier.ready()
+            return
+        if (config.api, config.store.path) != (self._config.api, self._config.store.path):
+            _log.warning("api and store.path take effect at the next start")
+        config = msgspec.structs.replace(config, api=self._config.api)
+        before = self._config, self._origins
+        await asyncio.to_thread(self._stop_sensor)
+        self._config, self._origins = config, origins
+        loop = asyncio.get_running_loop()
+        try:
+            self._sensor = self._make_sensor()
+        except ApplianceError as error:
+            _log.error("the old configuration stays: %s", error)
+            self._config, self._origins = before
+            self._sensor = self._make_sensor()
+        self._start_sensor(loop)
+        self._notifier.ready()
+        _log.info("configuration reloaded")
+
+    def _make_sensor(self) -> Sensor:
+        forward = self._config.forward
+        sinks = []
+        if forward.endpoint_url:
+            sensor = self._config.sensor.name or socket.gethostname()
+            self._forwarder = FlowEventForwarder(forward, sensor)
+            sinks.append(self._forwarder.offer)
+        return Sensor(self._config, self._clock, self._writer, self._open_sources, sinks)
+
+    def _start_sensor(self, loop: asyncio.AbstractEventLoop) -> None:
+        for warning in self._sensor.warnings():
+            _log.warning("%s", warning)
+
+        def end() -> None:
+            loop.call_soon_threadsafe(self._stop.set)
+
+        self._sensor.start(end)
+        if self._forwarder is not None:
+            self._forwarder.start(self._sensor.threads)
+
+    def _stop_sensor(self) -> str:
+        hanging = self._sensor.stop()
+        if hanging:
+            _log.error("did not end: %s", ", ".join(hanging))
+        if self._forwarder is not None:
+            self._forwarder.close(2.0)
+            self._forwarder = None
+        return self._sensor.failure()
+
+    def _reader(self) -> StoreReader:
+        """Return this thread's own reader."""
+        reader: StoreReader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = StoreReader(self._path)
+        return reader
+
+    def _now(self) -> float:
+        return self._clock.wall_ns() / 1e9
+
+    def _attribution(self) -> list[dict[str, str]]:
+        return self._sensor.enricher.sources()
+
+
+def _status_line(packets: int, active: int, reasons: list[str]) -> str:
+    line = f"{packets} packets, {active} flows active"
+    return f"{line}; {reasons[0]}" if reasons else line

@@ -1,0 +1,85 @@
+"""READ THIS FIRST: what happens to the output of a flow table, in order.
+
+One thread owns a pipeline. A replay runs the same steps on packet time, so that the same capture
+gives the same rows every time.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.enrich.stage import Enricher
+from appliance.flows.table import TableOutput
+from appliance.metadata.stage import MetadataStage
+from appliance.model.flow import FlowBatch
+from appliance.model.meta import DeviceFact
+
+
+class Store(Protocol):
+    """What the pipeline asks of the store's writer."""
+
+    def write(self, batch: FlowBatch) -> None:
+        """Take flows; never raises for bad luck of the disk."""
+
+    def write_traffic(self, seconds: NDArray[Any]) -> None:
+        """Take closed seconds, TRAFFIC_DTYPE."""
+
+    def write_facts(self, facts: list[DeviceFact], vendor: Callable[[int], str]) -> None:
+        """Take what packets said about devices."""
+
+
+Sink = Callable[[FlowBatch], None]
+
+
+class Pipeline:
+    """Brings names, places and storage to flows.
+
+    metadata : None where it is switched off
+    store : None where nothing is kept
+    sinks : called with every enriched batch, in order: export, forward, live
+    """
+
+    def __init__(
+        self,
+        metadata: MetadataStage | None,
+        enricher: Enricher,
+        store: Store | None,
+        sinks: Iterable[Sink] = (),
+    ) -> None:
+        self._metadata = metadata
+        self._enricher = enricher
+        self._store = store
+        self._sinks = tuple(sinks)
+        self.flows = 0  # taken so far
+
+    def take(self, output: TableOutput, interfaces: tuple[str, ...]) -> None:
+        """Bring one output of a table through every step."""
+        if self._metadata is not None:
+            self._metadata.absorb(output.samples)  # before its flows: they may have ended already
+            facts = self._metadata.facts()
+            if facts and self._store is not None:
+                self._store.write_facts(facts, self._enricher.vendor)
+        if len(output.flows):
+            self._take_flows(FlowBatch(output.flows, interfaces))
+        if len(output.traffic) and self._store is not None:
+            self._store.write_traffic(output.traffic)
+
+    def _take_flows(self, batch: FlowBatch) -> None:
+        if self._metadata is not None:
+            batch.meta = self._metadata.take(batch.flows)
+        self._enricher.enrich(batch)
+        self.flows += len(batch)
+        if self._store is not None:
+            self._store.write(batch)
+        for sink in self._sinks:
+            sink(batch)
+
+
+def shift_interfaces(output: TableOutput, by: int) -> TableOutput:
+    """Make a worker's interface numbers the appliance's."""
+    if by:
+        output.flows["interface"] += np.uint16(by)
+        output.samples.headers["interface"] += np.uint16(by)
+    return output
