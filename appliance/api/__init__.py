@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket side: reads what the daemon knows, changes nothing."""

@@ -1,0 +1,1 @@
+"""Flows on their way to other systems."""
