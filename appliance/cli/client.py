@@ -1,0 +1,49 @@
+"""Ask the running appliance over its API."""
+
+import http.client
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from appliance.config.schema import Api
+from appliance.errors import ApplianceError
+
+_TIMEOUT_S = 10.0  # the longest query the API allows itself is shorter
+_MAX_BODY_BYTES = 64 << 20  # a thousand rows are one MiB
+
+
+def fetch(api: Api, path: str, query: Mapping[str, str]) -> Any:
+    """Return the decoded JSON answer; None if nobody listens there.
+
+    Raises ApplianceError for a status other than 200, no answer in time, or one that is not JSON.
+    """
+    place = f"http://{api.host}:{api.port}{path}"
+    connection = http.client.HTTPConnection(api.host, api.port, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", f"{path}?{urlencode(query)}" if query else path)
+        response = connection.getresponse()
+        body = response.read(_MAX_BODY_BYTES + 1)
+    except ConnectionRefusedError:
+        return None
+    except (OSError, http.client.HTTPException) as error:
+        raise ApplianceError(f"{place} does not answer: {error or type(error).__name__}") from error
+    finally:
+        connection.close()
+    if len(body) > _MAX_BODY_BYTES:
+        raise ApplianceError(f"{place} sent more than {_MAX_BODY_BYTES >> 20} MiB")
+    try:
+        answer = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise ApplianceError(f"{place} is not the appliance: HTTP {response.status}") from error
+    if response.status != HTTPStatus.OK:
+        raise ApplianceError(f"{place}: {_explain(answer, response.status)}")
+    return answer
+
+
+def _explain(answer: Any, status: int) -> str:
+    """Return the sentence of a problem document (RFC 9457)."""
+    detail = answer.get("detail") if isinstance(answer, dict) else None
+    return str(detail) if detail else f"HTTP {status}"

@@ -1,0 +1,69 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance.cli import operate, queries
+from appliance.cli.arguments import build_parser
+
+
+def test_every_command_has_its_function() -> None:
+    parser = build_parser()
+    for line, function in (
+        ("run -i eth0 -i eth1 --filter arp", operate.run),
+        ("replay a.pcap b.pcap", operate.replay),
+        ("demo", operate.demo),
+        ("check-config c.toml", operate.check_config),
+        ("status -o json", queries.show_status),
+        ("flows list --port 443", queries.list_flows),
+        ("hosts list --search x", queries.list_hosts),
+    ):
+        assert parser.parse_args(line.split()).command is function
+
+
+def test_replay_understands_its_flags() -> None:
+    line = "replay a.pcap --flows out/conn.log --speed 10x --home-net 10.0.0.0/8 --store s"
+    arguments = build_parser().parse_args([*line.split(), "--set", "log.level = debug"])
+    assert arguments.inputs == ["a.pcap"]
+    assert arguments.flows == (Path("out/conn.log"), "zeek")
+    assert arguments.speed == 10.0
+    assert arguments.home_net == ["10.0.0.0/8"]
+    assert arguments.store == Path("s")
+    assert arguments.settings == [("log.level", "debug")]
+    assert build_parser().parse_args(["replay", "a.pcap"]).speed is None
+    assert build_parser().parse_args(["replay", "a", "--flows", "-"]).flows == (Path("-"), "ndjson")
+
+
+WRONG = """
+no-such-command
+replay
+replay a --speed 0x
+replay a --speed -1
+replay a --speed x
+replay a --speed nan
+replay a --flows f.txt
+run --set snaplen
+flows
+flows list --limit 0
+flows list --limit -5
+flows list --since tomorrow
+flows list --port https
+status -o xml
+"""
+
+
+@pytest.mark.parametrize("line", WRONG.rstrip().split("\n"))  # the first one is empty
+def test_wrong_usage_ends_with_2(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        build_parser().parse_args(line.split())
+    assert caught.value.code == 2
+    assert "usage: appliance" in capsys.readouterr().err
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        build_parser().parse_args(["--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    for command in ("run", "replay", "demo", "check-config", "status", "flows", "hosts"):
+        assert re.search(rf"^    {command}\s", text, re.MULTILINE)
