@@ -1,0 +1,113 @@
+"""Hypothesis strategies for whole captures: few hosts, few ports, much that goes wrong."""
+
+from hypothesis import strategies as st
+
+from tests.oracles import frames as f
+from tests.oracles.flowtable import SECOND, Arrival, Limits
+from tests.oracles.strategies import whole_frames
+
+START_NS = 1_700_000_000 * SECOND + 123_456_789
+MS = SECOND // 1_000
+V4 = ("10.0.0.1", "10.0.0.9", "192.0.2.7")
+V6 = ("fd00::1", "2001:db8::9")
+PORTS = (80, 443, 33_000, 55_000)
+STEPS_NS = (
+    0, 0, 1, 999, 1_000, MS, 20 * MS, 130 * MS, 140 * MS, SECOND, 4 * SECOND, 5 * SECOND,
+    5 * SECOND + 1, 6 * SECOND, 29 * SECOND, 30 * SECOND, 30 * SECOND + 1, 31 * SECOND,
+    60 * SECOND, 61 * SECOND, 301 * SECOND, 700 * SECOND,
+)  # fmt: skip
+STEPS_BACK_NS = (-1, -MS, -200 * MS, -3 * SECOND, -40 * SECOND)
+JUMPS = (0, 0, 1, 1, 2, 10, 20, 100, -1, -10, 2**20 + 50, -(2**20) - 50, 2**31, 2**31 - 1)
+
+limits = st.sampled_from([
+    Limits(),
+    Limits(tcp=20 * SECOND, udp=2 * SECOND, icmp=SECOND, other=3 * SECOND, linger=100 * MS),
+    Limits(tcp=400 * SECOND, linger=30 * SECOND, active=7 * SECOND, worker=5),
+    Limits(tcp=3_600 * SECOND, udp=3_600 * SECOND, active=86_400 * SECOND),
+])  # fmt: skip
+
+
+@st.composite
+def hosts(draw: st.DrawFn) -> tuple[tuple[str, str], int]:
+    """Return two addresses of one family, and the ethertype."""
+    if draw(st.integers(0, 4)) == 0:
+        return (draw(st.sampled_from(V6)), draw(st.sampled_from((*V6, "ff02::1")))), 0x86DD
+    return (draw(st.sampled_from(V4)), draw(st.sampled_from((*V4, "224.0.0.251")))), 0x0800
+
+
+@st.composite
+def segments(draw: st.DrawFn) -> bytes:
+    """Return a TCP segment whose numbers are near 1000, or far off."""
+    flags = draw(
+        st.sampled_from([2, 2, 18, 18, 16, 16, 24, 17, 17, 4, 20, 0, 1, 3, 7, 22, 41, 194])
+    )
+    ports = draw(st.tuples(st.sampled_from(PORTS), st.sampled_from(PORTS)))
+    seq, ack = (1_000 + draw(st.sampled_from(JUMPS)) for _ in range(2))
+    ack = draw(st.sampled_from([ack, ack, ack, 0]))
+    body = bytes(draw(st.sampled_from([0, 0, 1, 10, 100])))
+    return f.tcp(ports, flags, seq, ack, body, window=draw(st.sampled_from([9, 9, 9, 0])))
+
+
+@st.composite
+def packets(draw: st.DrawFn) -> bytes:
+    """Return an Ethernet frame."""
+    ends, kind = draw(hosts())
+    six = kind == 0x86DD
+    form = draw(st.sampled_from(["tcp", "tcp", "tcp", "udp", "icmp", "piece", "piece", "other"]))
+    ports = draw(st.tuples(st.sampled_from(PORTS), st.sampled_from(PORTS)))
+    body = bytes(draw(st.sampled_from([0, 1, 50])))
+    match form:
+        case "tcp":
+            proto, inner = 6, draw(segments())
+        case "udp":
+            proto, inner = 17, f.udp(ports, body)
+        case "icmp":
+            kinds = (128, 129, 131, 135, 136, 1) if six else (8, 0, 3, 11, 9, 10, 13)
+            proto, inner = 58 if six else 1, f.icmp(draw(st.sampled_from(kinds)), 0, body)
+        case "piece":
+            return f.ethernet(kind, draw(pieces(ends, six)))
+        case _:
+            proto, inner = draw(st.sampled_from([47, 50, 89, 132])), f.sctp(ports, body)
+    packet = f.ipv6(ends, proto, inner) if six else f.ipv4(ends, proto, inner)
+    for tag in draw(st.sampled_from([(), (), (), (5,), (5, 6)])):
+        kind, packet = 0x8100, f.vlan(tag, kind, packet)
+    return f.ethernet(kind, packet, *draw(st.sampled_from([(), (), (f.MAC_B, f.MAC_A)])))
+
+
+@st.composite
+def pieces(draw: st.DrawFn, ends: tuple[str, str], six: bool) -> bytes:
+    """Return one fragment of a datagram."""
+    proto = draw(st.sampled_from([6, 17, 58 if six else 1]))
+    offset, more = draw(st.sampled_from([(0, True), (0, True), (24, True), (48, False)]))
+    transport = {
+        6: f.tcp((80, 33_000), 16, 1_000, 1_000, bytes(4)),
+        17: f.udp((80, 33_000), bytes(16)),
+    }.get(proto, f.icmp(draw(st.sampled_from([128, 129] if six else [8, 0])), 0, bytes(16)))
+    body = bytes(24) if offset else transport
+    ident = draw(st.sampled_from([1, 2]))
+    if six:
+        return f.ipv6(ends, 44, f.fragment6(proto, ident, offset, more, body))
+    return f.ipv4(ends, proto, body, ident=ident, offset=offset, more=more)
+
+
+@st.composite
+def captures(draw: st.DrawFn, most: int = 40, back: bool = True) -> list[Arrival]:
+    """Return frames in order of arrival. back : time may step back, less than a minute at once."""
+    steps = (*STEPS_NS[:12] * 3, *STEPS_NS, *(STEPS_BACK_NS if back else ()))
+    now_ns, made = START_NS, []
+    for _ in range(draw(st.integers(1, most))):
+        now_ns += draw(st.sampled_from(steps))
+        linktype, data = 1, draw(packets())
+        odd = draw(st.integers(0, 29))
+        if odd == 29:
+            linktype, data = draw(whole_frames())
+        elif odd == 28:
+            data = f.ethernet(0x0806, bytes(28))
+        wirelen = len(data)
+        if odd in {25, 26, 27}:
+            data = data[: draw(st.integers(14, len(data)))]
+        elif odd == 24:
+            wirelen = draw(st.sampled_from([wirelen, 1_522, 1_523, 70_000]))
+        counted = draw(st.sampled_from([0, 0, 0, 1, 1, 2, 44]))
+        made.append(Arrival(now_ns, data, linktype, wirelen, counted, draw(st.integers(0, 1))))
+    return made

@@ -1,0 +1,154 @@
+"""Sizes and habits that hold only when a machine counts. Lists of exceptions may only shrink."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from appliance.cli.arguments import build_parser
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "appliance"
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+MAX_PARAMETERS = 6
+MAX_KERNEL_PARAMETERS = 8  # kernels take arrays one by one
+
+LONG_FILES: frozenset[str] = frozenset()
+LONG_FUNCTIONS: frozenset[str] = frozenset()
+WIDE_FUNCTIONS: frozenset[str] = frozenset()
+
+# Modules without a test file of their own, and what tests them instead.
+UNMIRRORED: dict[str, str] = {
+    "__main__.py": "tests/unit/cli/test_entry.py starts it",
+    "errors.py": "has no behaviour",
+}
+
+
+def sources(*folders: str) -> list[Path]:
+    found = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [path for path in found if "node_modules" not in path.parts]
+
+
+def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    name = path.relative_to(ROOT).as_posix()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{name}::{node.name}", node
+
+
+def count_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return len([argument for argument in given if argument.arg not in {"self", "cls"}])
+
+
+def limit_for(name: str) -> int:
+    return MAX_KERNEL_PARAMETERS if name.startswith("appliance/kernels/") else MAX_PARAMETERS
+
+
+def test_files_can_be_read_in_one_sitting() -> None:
+    long = {
+        path.relative_to(ROOT).as_posix()
+        for path in sources("appliance", "packaging", "tests")
+        if len(path.read_text(encoding="utf-8").splitlines()) > MAX_FILE_LINES
+    }
+    assert long == LONG_FILES
+
+
+def test_functions_are_short() -> None:
+    long = {
+        name
+        for path in sources("appliance", "packaging", "tests")
+        for name, node in functions(path)
+        if (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
+    }
+    assert long == LONG_FUNCTIONS
+
+
+def test_functions_take_few_parameters() -> None:
+    wide = {
+        name
+        for path in sources("appliance")
+        for name, node in functions(path)
+        if count_parameters(node) > limit_for(name)
+    }
+    assert wide == WIDE_FUNCTIONS
+
+
+def test_every_module_has_a_test_file_beside_its_like() -> None:
+    missing = set()
+    for path in sources("appliance"):
+        module = path.relative_to(PACKAGE)
+        mirror = ROOT / "tests" / "unit" / module.parent / f"test_{module.name}"
+        if path.name != "__init__.py" and not mirror.exists():
+            missing.add(module.as_posix())
+    assert missing == set(UNMIRRORED)
+
+
+def test_nothing_swallows_every_error() -> None:
+    """Only the supervisor of threads may end what comes; others may undo and raise it again."""
+    broad = set()
+    for path in sources("appliance"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler) and _is_broad(node):
+                broad.add(path.relative_to(PACKAGE).as_posix())
+    assert broad <= {"runtime/tasks.py"}
+
+
+def _is_broad(node: ast.ExceptHandler) -> bool:
+    kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+    last = node.body[-1]
+    if isinstance(last, ast.Raise) and last.exc is None:
+        return False
+    return any(
+        kind is None or (isinstance(kind, ast.Name) and kind.id in {"Exception", "BaseException"})
+        for kind in kinds
+    )
+
+
+@pytest.fixture(scope="module")
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_names_every_command(readme: str) -> None:
+    """A command nobody is told about does not exist."""
+    commands = build_parser()._subparsers._group_actions[0].choices  # type: ignore[union-attr]
+    assert commands is not None
+    assert {name for name in commands if f"appliance {name}" not in readme} == set()
+
+
+def test_readme_links_only_to_files_that_exist(readme: str) -> None:
+    targets = {
+        part.split(")")[0].split("#")[0]
+        for part in readme.split("](")[1:]
+        if not part.startswith(("http", "#"))
+    }
+    assert {target for target in targets if not (ROOT / target).exists()} == set()
+
+
+def test_readme_names_every_route_of_the_api(readme: str) -> None:
+    assert {route for route in _routes() if route not in readme} == set()
+
+
+def _routes() -> set[str]:
+    """Return every path a handler under appliance/api is registered for, as it is written."""
+    routes = set()
+    for path in sources("appliance/api"):
+        for _, node in functions(path):
+            for decorator in node.decorator_list:
+                routes |= set(_route_of(decorator))
+    return routes
+
+
+def _route_of(decorator: ast.expr) -> Iterator[str]:
+    if not isinstance(decorator, ast.Call) or not isinstance(decorator.func, ast.Name):
+        return
+    if decorator.func.id not in {"get", "post", "put", "delete", "websocket", "websocket_stream"}:
+        return
+    for argument in decorator.args[:1]:
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+            yield re.sub(r":\w+}", "}", argument.value)  # {id:str} is written {id}
