@@ -20,7 +20,7 @@ from appliance.model.views import (
     CountryRow,
     FlowRow,
     HostRow,
-    StoreStatistics,
+    StoreTotals,
     Talker,
     TrafficPoint,
 )
@@ -163,8 +163,8 @@ STATS = Stats(
     flows_active=1_204,
     flows_ended=182_000,
     flows_stored=182_000,
-    store=StoreStatistics(
-        flows=182_000, commits=720, bytes_on_disk=12_000_000, days=1, oldest=NOON - NOON % 86_400
+    store=StoreTotals(
+        flows=182_000, bytes=2_900_000_000, days=1, segments=1, disk_bytes=12_000_000, devices=14
     ),
     queries=QueryStatistics(answered=310, waiting=1),
     live=LiveStatistics(clients=1, published=3_600),

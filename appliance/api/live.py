@@ -138,6 +138,7 @@ class LiveFeed:
 
     now : s since the epoch
     attribution : who the geographic data is from
+    recent : the newest flows, newest first, also those that are not on disk yet
     """
 
     def __init__(
@@ -145,7 +146,9 @@ class LiveFeed:
         queries: QueryPool,
         now: Callable[[], float],
         attribution: Callable[[], list[dict[str, str]]],
+        recent: Callable[[], list[FlowRow]] = list,
     ) -> None:
+        self._recent = recent
         self._queries = queries
         self._now = now
         self._attribution = attribution
@@ -210,7 +213,7 @@ class LiveFeed:
             )
         except StoreError:
             stored, summary = [], Summary([], [])
-        recent = {flow.id: flow for flow in [*client.drain(), *stored]}
+        recent = {flow.id: flow for flow in [*client.drain(), *self._recent(), *stored]}
         opening = Opening(
             history=list(self._history),
             health=health,

@@ -8,7 +8,7 @@ from appliance.model.views import (
     FlowRow,
     HostRow,
     Page,
-    StoreStatistics,
+    StoreTotals,
     Talker,
     TrafficPoint,
 )
@@ -45,5 +45,5 @@ class Reader(Protocol):
     def countries(self, since: float, until: float, limit: int, /) -> list[CountryRow]:
         """Return the countries with most bytes."""
 
-    def stats(self) -> StoreStatistics:
-        """Return the store's counters."""
+    def stats(self) -> StoreTotals:
+        """Return what the store holds."""

@@ -11,7 +11,7 @@ from appliance.model.views import (
     CountryRow,
     FlowRow,
     HostRow,
-    StoreStatistics,
+    StoreTotals,
     Talker,
     TrafficPoint,
 )
@@ -78,7 +78,7 @@ class Stats(msgspec.Struct, kw_only=True):
     flows_active: int
     flows_ended: int
     flows_stored: int
-    store: StoreStatistics
+    store: StoreTotals
     queries: QueryStatistics
     live: LiveStatistics
 

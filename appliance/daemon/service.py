@@ -98,7 +98,12 @@ class Service:
 
     async def _run(self, reload: Callable[[], Settings] | None) -> int:
         queries = QueryPool(self._reader)
-        live = LiveFeed(queries, self._now, self._attribution)
+        live = LiveFeed(
+            queries,
+            self._now,
+            self._attribution,
+            lambda: self._sensor.latest.recent(),  # noqa: PLW0108
+        )
         services = Services(
             queries=queries,
             live=live,
@@ -219,7 +224,7 @@ class Service:
         """Return this thread's own reader."""
         reader: StoreReader | None = getattr(self._local, "reader", None)
         if reader is None:
-            reader = self._local.reader = StoreReader(self._path)
+            reader = self._local.reader = StoreReader(self._path, self._writer.open_buckets)
         return reader
 
     def _now(self) -> float:

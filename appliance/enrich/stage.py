@@ -92,6 +92,8 @@ class Enricher:
             renewed = self._outdated[-RENEWED_AT_ONCE:]
             del self._outdated[-RENEWED_AT_ONCE:]
             self._locate(renewed, np.array([(a.hi, a.lo) for a in renewed], np.uint64))
+            for address in renewed:
+                address.row = 0  # what the store wrote about it is no longer true
 
     def close(self) -> None:
         """Let go of all files; Addresses stay valid, but nothing new is learnt."""

@@ -26,7 +26,7 @@ class Address:
         self.city = ""
         self.latitude: float | None = None  # degrees
         self.longitude: float | None = None
-        self.row = 0  # the store's id, 0 until it has one; only the store touches it
+        self.row = 0  # the store's id; 0 while it has none, or none with this geography
 
     @property
     def ip(self) -> str:

@@ -156,6 +156,19 @@ class CountryRow(msgspec.Struct, kw_only=True):
     bytes: int
 
 
+class StoreTotals(msgspec.Struct, kw_only=True, frozen=True):
+    """What the store holds."""
+
+    flows: int = 0  # kept, each counted once
+    bytes: int = 0  # of those flows
+    days: int = 0
+    segments: int = 0  # files
+    oldest: float = 0.0  # end of the oldest flow, s since the epoch
+    newest: float = 0.0
+    disk_bytes: int = 0
+    devices: int = 0  # MAC addresses seen
+
+
 class StoreStatistics(msgspec.Struct, kw_only=True, frozen=True):
     """The store's counters."""
 

@@ -24,19 +24,19 @@ _FULL = 0.95  # of the flow table
 
 
 class LatestFlows:
-    """Keeps the newest flows of each second for the live feed; a sink of the pipeline."""
+    """Keeps the newest flows for the live feed; a sink of the pipeline."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._batches: deque[FlowBatch] = deque()
+        self._batches: deque[FlowBatch] = deque()  # together at least SHOWN_FLOWS, if there were
         self._held = 0
-        self._total = 0
+        self._fresh = 0  # since `collect` was called last
 
     def __call__(self, batch: FlowBatch) -> None:
         """Remember the end of a batch."""
         tail = _tail(batch, SHOWN_FLOWS)
         with self._lock:
-            self._total += len(batch)
+            self._fresh += len(batch)
             self._batches.append(tail)
             self._held += len(tail)
             while self._held - len(self._batches[0]) >= SHOWN_FLOWS:
@@ -45,12 +45,25 @@ class LatestFlows:
     def collect(self, *, wanted: bool) -> tuple[list[FlowRow], int]:
         """Return the newest flows since the last call, newest first, and how many there were."""
         with self._lock:
-            batches, self._batches = self._batches, deque()
-            total, self._total, self._held = self._total, 0, 0
-        if not wanted:
-            return [], total
-        rows = [row for batch in batches for row in _rows_with_ids(batch)]
-        return rows[: -SHOWN_FLOWS - 1 : -1], total
+            fresh, self._fresh = self._fresh, 0
+            batches = list(self._batches)
+        return (_newest(batches, fresh) if wanted else []), fresh
+
+    def recent(self) -> list[FlowRow]:
+        """Return the newest flows, newest first."""
+        with self._lock:
+            batches = list(self._batches)
+        return _newest(batches, SHOWN_FLOWS)
+
+
+def _newest(batches: list[FlowBatch], count: int) -> list[FlowRow]:
+    rows: list[FlowRow] = []
+    for batch in reversed(batches):
+        missing = min(count, SHOWN_FLOWS) - len(rows)
+        if missing <= 0:
+            break
+        rows.extend(reversed(_rows_with_ids(_tail(batch, missing))))
+    return rows
 
 
 def _tail(batch: FlowBatch, count: int) -> FlowBatch:

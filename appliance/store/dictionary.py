@@ -21,7 +21,8 @@ from appliance.store.columns import References
 
 K = TypeVar("K", bound=Hashable)
 
-MAX_KNOWN = 32_768  # addresses; the others need fewer. Twice that is kept at most, about 10 MB
+MAX_KNOWN = 16_384  # addresses; twice that is kept at most, about 7 MB
+MAX_METAS = 8_192  # likewise, about 5 MB; of the other dictionaries a fraction suffices
 MAX_TEXT = 4_096  # characters of one string; metadata's own caps are lower
 
 META_FIELDS = (
@@ -81,10 +82,10 @@ class Dictionary:
         """Continue after the rows that are there."""
         self._generation = next(_generations)
         self._addresses: Recent[tuple[str, int]] = Recent(MAX_KNOWN)
-        self._places: Recent[tuple[Any, ...]] = Recent(MAX_KNOWN // 8)
-        self._metas: Recent[bytes] = Recent(MAX_KNOWN // 4)
-        self._stored: Recent[tuple[Any, ...]] = Recent(MAX_KNOWN // 16)
-        self._links: Recent[tuple[Any, ...]] = Recent(MAX_KNOWN // 8)
+        self._places: Recent[tuple[Any, ...]] = Recent(MAX_METAS // 4)
+        self._metas: Recent[bytes] = Recent(MAX_METAS)
+        self._stored: Recent[tuple[Any, ...]] = Recent(MAX_METAS // 4)
+        self._links: Recent[tuple[Any, ...]] = Recent(MAX_METAS // 4)
         self._addr_id = _last(connection, "addr")
         self._place_id = _last(connection, "place")
         self._meta_id = _last(connection, "meta")

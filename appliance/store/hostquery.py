@@ -18,6 +18,7 @@ from appliance.store.view import View, Views
 
 BUCKET_S = BUCKET_US // 1_000_000
 MAX_LIMIT = 1_000
+MAX_RANKED = 10_000  # hosts that can be paged through; a search finds the others
 
 _FOUND = """SELECT id FROM addr WHERE shows(ip) OR place IN
 (SELECT id FROM place WHERE org LIKE ?1 ESCAPE '\\' OR city LIKE ?1 ESCAPE '\\')"""
@@ -59,12 +60,14 @@ def find_hosts(views: Views, buckets: Buckets, limit: int, cursor: str, search: 
     Raises ValueError for a cursor that means nothing.
     """
     limit = max(1, min(MAX_LIMIT, limit))
-    start = _parse_offset(cursor)
-    end = start + limit
+    start = min(_parse_offset(cursor), MAX_RANKED)
+    end = min(start + limit, MAX_RANKED)
     mask = _Search(views, buckets, search) if search else _everything
     hosts = rank_hosts(views, buckets, end + 1, mask)
     data = _describe(views, hosts[start:end])
-    return Page(count=len(data), data=data, next=str(end) if len(hosts) > end else "")
+    return Page(
+        count=len(data), data=data, next=str(end) if end < min(len(hosts), MAX_RANKED) else ""
+    )
 
 
 def find_host(views: Views, ip: str, buckets: Buckets) -> HostRow | None:

@@ -1,7 +1,8 @@
-"""Which hosts have most bytes, exactly, without looking at each host of each segment in Python.
+"""Which hosts have most bytes, without looking at each host of each segment in Python.
 
 Per segment the bytes of all addresses are summed in an array. The best of each segment are the
-candidates; there are enough of them when no other address can have more than the last one wanted.
+candidates; there are enough of them when no other address can have more than the last one wanted,
+or when there are MAX_CANDIDATES: then some host that is hardly busier than others may be missed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,8 +15,9 @@ from appliance.store.files import DAY_US, SegmentKey
 from appliance.store.rollup import BUCKET_US
 from appliance.store.view import View, Views
 
+MAX_CANDIDATES = 4_096  # per segment; in a flood from forged addresses thousands may be equal
+
 _SPARE = 64  # candidates beyond the wanted ones, to begin with
-_GROWTH = 8
 _ROWS_OF_ONE = 2  # ids an address has in a segment; more than two are seen after geo reloads only
 
 _LAST, _META = 3, 4
@@ -78,8 +80,7 @@ class Sums:
 class _Totals(NamedTuple):
     """One segment's candidates."""
 
-    ids: NDArray[np.int64]  # addr.id, most bytes first
-    bytes: NDArray[np.int64]  # theirs
+    ids: NDArray[np.int64]  # addr.id
     others: int  # no other address has more
 
 
@@ -104,9 +105,10 @@ def rank_hosts(views: Views, buckets: Buckets, wanted: int, mask: Mask) -> list[
             candidates.update(_addresses(view, totals.ids))
             bound += totals.others * _ROWS_OF_ONE
         hosts = sorted(sum_hosts(views, buckets, candidates).values(), key=lambda sums: sums.rank)
-        if not bound or (len(hosts) >= wanted and -hosts[wanted - 1].rank[0] >= bound):
+        exact = len(hosts) >= wanted and -hosts[wanted - 1].rank[0] >= bound
+        if exact or not bound or count >= MAX_CANDIDATES:
             return hosts
-        count *= _GROWTH
+        count = MAX_CANDIDATES
 
 
 def sum_hosts(views: Views, buckets: Buckets, ips: set[bytes]) -> dict[bytes, Sums]:
@@ -155,7 +157,7 @@ def _total(view: View, buckets: Buckets, count: int, mask: NDArray[np.bool_] | N
         order = np.argpartition(-totals[ids], count)
         others = int(totals[ids[order[count]]])
         ids = ids[order[:count]]
-    return _Totals(ids, totals[ids], others)
+    return _Totals(ids, others)
 
 
 def _addresses(view: View, ids: NDArray[np.int64]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from appliance.model.views import (
     FlowRow,
     HostRow,
     Page,
+    StoreTotals,
     Talker,
     TrafficPoint,
 )
@@ -84,8 +85,8 @@ class StoreReader:
         """Return the countries of addresses that are not local, most bytes first."""
         return self._ask(find_countries, to_buckets(since, until), limit)
 
-    def stats(self) -> dict[str, int | float]:
-        """Return totals: flows, bytes, days, segments, oldest, newest, disk_bytes, devices."""
+    def stats(self) -> StoreTotals:
+        """Return what the store holds."""
         return self._ask(find_totals)
 
     def close(self) -> None:

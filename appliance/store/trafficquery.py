@@ -1,6 +1,6 @@
 """Traffic over time and totals, for charts and tiles."""
 
-from appliance.model.views import TrafficPoint
+from appliance.model.views import StoreTotals, TrafficPoint
 from appliance.store.files import main_path, segment_path, size_bytes
 from appliance.store.flowfilter import microseconds
 from appliance.store.rollup import Span
@@ -27,11 +27,8 @@ def find_traffic(views: Views, since: float, until: float, step_s: int) -> list[
     return [TrafficPoint(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def find_totals(views: Views) -> dict[str, int | float]:
-    """Return what the store holds: flows, bytes, days, oldest and newest (s), disk_bytes, devices.
-
-    flows and bytes are those of the flows kept, each counted once.
-    """
+def find_totals(views: Views) -> StoreTotals:
+    """Return what the store holds."""
     spans: list[Span] = []
     keys = views.segments()
     disk = size_bytes(main_path(views.folder))
@@ -39,13 +36,13 @@ def find_totals(views: Views) -> dict[str, int | float]:
         disk += size_bytes(segment_path(views.folder, key))
         with views.reading(key) as view:
             spans += view.spans() if view is not None else []
-    return {
-        "flows": sum(span.flows for span in spans),
-        "bytes": sum(span.bytes for span in spans),
-        "days": len({key.day for key in keys}),
-        "segments": len(keys),
-        "oldest": min((span.first_id for span in spans), default=0) / 1e6,
-        "newest": max((span.last_id for span in spans), default=0) / 1e6,
-        "disk_bytes": disk,
-        "devices": int(views.main.execute("SELECT count(DISTINCT mac) FROM device WHERE mac").get),
-    }
+    return StoreTotals(
+        flows=sum(span.flows for span in spans),
+        bytes=sum(span.bytes for span in spans),
+        days=len({key.day for key in keys}),
+        segments=len(keys),
+        oldest=min((span.first_id for span in spans), default=0) / 1e6,
+        newest=max((span.last_id for span in spans), default=0) / 1e6,
+        disk_bytes=disk,
+        devices=int(views.main.execute("SELECT count(DISTINCT mac) FROM device WHERE mac").get),
+    )

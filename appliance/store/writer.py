@@ -80,6 +80,8 @@ class StoreWriter:
         for day, part in _split_days(batch):
             try:
                 self._add(day, part)
+                if part is not batch:  # several days: only each part knows its rows
+                    batch.ids = []
             except TRANSIENT as error:
                 self._refused += len(part)
                 self._note_failure(error)
@@ -154,6 +156,7 @@ class StoreWriter:
         segment = self._pool.for_day(day)
         segment.used_s = self._now_s
         ids = segment.ids(batch.flows["last_ns"] // 1_000)
+        batch.ids = ids.tolist()
         updates = self._updates.match(batch, ids, segment.key)
         segment.add(batch, ids, updates)
         for update in updates:

@@ -1,5 +1,7 @@
 """Hypothesis strategies for whole captures: few hosts, few ports, much that goes wrong."""
 
+from dataclasses import dataclass
+
 from hypothesis import strategies as st
 
 from tests.oracles import frames as f
@@ -27,21 +29,38 @@ limits = st.sampled_from([
 ])  # fmt: skip
 
 
-@st.composite
-def hosts(draw: st.DrawFn) -> tuple[tuple[str, str], int]:
-    """Return two addresses of one family, and the ethertype."""
-    if draw(st.integers(0, 4)) == 0:
-        return (draw(st.sampled_from(V6)), draw(st.sampled_from((*V6, "ff02::1")))), 0x86DD
-    return (draw(st.sampled_from(V4)), draw(st.sampled_from((*V4, "224.0.0.251")))), 0x0800
+@dataclass
+class Talk:
+    """Two ends that packets of a capture go between."""
+
+    ends: tuple[str, str]
+    ports: tuple[int, int]
+    six: bool
+    form: str
+
+    def turned(self) -> "Talk":
+        return Talk(self.ends[::-1], self.ports[::-1], self.six, self.form)
 
 
 @st.composite
-def segments(draw: st.DrawFn) -> bytes:
-    """Return a TCP segment whose numbers are near 1000, or far off."""
-    flags = draw(
-        st.sampled_from([2, 2, 18, 18, 16, 16, 24, 17, 17, 4, 20, 0, 1, 3, 7, 22, 41, 194])
+def talks(draw: st.DrawFn) -> Talk:
+    """Return a conversation; one end may be a group, both may be the same."""
+    six = draw(st.integers(0, 4)) == 0
+    hosts, groups = (V6, ("ff02::1",)) if six else (V4, ("224.0.0.251", "255.255.255.255"))
+    target = draw(st.sampled_from((*hosts, *hosts, *hosts, *groups)))
+    forms = ["tcp", "tcp", "tcp", "tcp", "udp", "icmp", "piece", "other"]
+    return Talk(
+        (draw(st.sampled_from(hosts)), target),
+        (draw(st.sampled_from(PORTS)), draw(st.sampled_from(PORTS))),
+        six,
+        draw(st.sampled_from(forms)),
     )
-    ports = draw(st.tuples(st.sampled_from(PORTS), st.sampled_from(PORTS)))
+
+
+@st.composite
+def segments(draw: st.DrawFn, ports: tuple[int, int]) -> bytes:
+    """Return a TCP segment whose numbers are near 1000, or far off."""
+    flags = draw(st.sampled_from([2, 2, 18, 18, 16, 16, 16, 24, 17, 17, 4, 20, 0, 1, 3, 7, 22, 41]))
     seq, ack = (1_000 + draw(st.sampled_from(JUMPS)) for _ in range(2))
     ack = draw(st.sampled_from([ack, ack, ack, 0]))
     body = bytes(draw(st.sampled_from([0, 0, 1, 10, 100])))
@@ -49,45 +68,42 @@ def segments(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def packets(draw: st.DrawFn) -> bytes:
-    """Return an Ethernet frame."""
-    ends, kind = draw(hosts())
-    six = kind == 0x86DD
-    form = draw(st.sampled_from(["tcp", "tcp", "tcp", "udp", "icmp", "piece", "piece", "other"]))
-    ports = draw(st.tuples(st.sampled_from(PORTS), st.sampled_from(PORTS)))
+def packets(draw: st.DrawFn, talk: Talk) -> bytes:
+    """Return an Ethernet frame of a conversation."""
     body = bytes(draw(st.sampled_from([0, 1, 50])))
-    match form:
+    kind = 0x86DD if talk.six else 0x0800
+    match talk.form:
         case "tcp":
-            proto, inner = 6, draw(segments())
+            proto, inner = 6, draw(segments(talk.ports))
         case "udp":
-            proto, inner = 17, f.udp(ports, body)
+            proto, inner = 17, f.udp(talk.ports, body)
         case "icmp":
-            kinds = (128, 129, 131, 135, 136, 1) if six else (8, 0, 3, 11, 9, 10, 13)
-            proto, inner = 58 if six else 1, f.icmp(draw(st.sampled_from(kinds)), 0, body)
+            kinds = (128, 129, 131, 135, 136, 1) if talk.six else (8, 0, 8, 0, 3, 11, 9, 10, 13)
+            proto, inner = 58 if talk.six else 1, f.icmp(draw(st.sampled_from(kinds)), 0, body)
         case "piece":
-            return f.ethernet(kind, draw(pieces(ends, six)))
+            return f.ethernet(kind, draw(pieces(talk)))
         case _:
-            proto, inner = draw(st.sampled_from([47, 50, 89, 132])), f.sctp(ports, body)
-    packet = f.ipv6(ends, proto, inner) if six else f.ipv4(ends, proto, inner)
+            proto, inner = talk.ports[0] % 50 + 90, f.sctp(talk.ports, body)
+    packet = f.ipv6(talk.ends, proto, inner) if talk.six else f.ipv4(talk.ends, proto, inner)
     for tag in draw(st.sampled_from([(), (), (), (5,), (5, 6)])):
         kind, packet = 0x8100, f.vlan(tag, kind, packet)
     return f.ethernet(kind, packet, *draw(st.sampled_from([(), (), (f.MAC_B, f.MAC_A)])))
 
 
 @st.composite
-def pieces(draw: st.DrawFn, ends: tuple[str, str], six: bool) -> bytes:
+def pieces(draw: st.DrawFn, talk: Talk) -> bytes:
     """Return one fragment of a datagram."""
-    proto = draw(st.sampled_from([6, 17, 58 if six else 1]))
+    proto = {80: 6, 443: 17}.get(talk.ports[0], 58 if talk.six else 1)
     offset, more = draw(st.sampled_from([(0, True), (0, True), (24, True), (48, False)]))
     transport = {
-        6: f.tcp((80, 33_000), 16, 1_000, 1_000, bytes(4)),
-        17: f.udp((80, 33_000), bytes(16)),
-    }.get(proto, f.icmp(draw(st.sampled_from([128, 129] if six else [8, 0])), 0, bytes(16)))
-    body = bytes(24) if offset else transport
-    ident = draw(st.sampled_from([1, 2]))
-    if six:
-        return f.ipv6(ends, 44, f.fragment6(proto, ident, offset, more, body))
-    return f.ipv4(ends, proto, body, ident=ident, offset=offset, more=more)
+        6: f.tcp(talk.ports, 16, 1_000, 1_000, bytes(4)),
+        17: f.udp(talk.ports, bytes(16)),
+    }.get(proto, f.icmp(draw(st.sampled_from([128, 129] if talk.six else [8, 0])), 0, bytes(16)))
+    body = bytes(24) if offset else transport[: draw(st.sampled_from([8, 16, 24]))]
+    ident = draw(st.sampled_from([1, 1, 2]))
+    if talk.six:
+        return f.ipv6(talk.ends, 44, f.fragment6(proto, ident, offset, more, body))
+    return f.ipv4(talk.ends, proto, body, ident=ident, offset=offset, more=more)
 
 
 @st.composite
@@ -95,9 +111,11 @@ def captures(draw: st.DrawFn, most: int = 40, back: bool = True) -> list[Arrival
     """Return frames in order of arrival. back : time may step back, less than a minute at once."""
     steps = (*STEPS_NS[:12] * 3, *STEPS_NS, *(STEPS_BACK_NS if back else ()))
     now_ns, made = START_NS, []
+    known = draw(st.lists(talks(), min_size=1, max_size=3))
     for _ in range(draw(st.integers(1, most))):
         now_ns += draw(st.sampled_from(steps))
-        linktype, data = 1, draw(packets())
+        talk = draw(st.sampled_from(known))
+        linktype, data = 1, draw(packets(talk.turned() if draw(st.booleans()) else talk))
         odd = draw(st.integers(0, 29))
         if odd == 29:
             linktype, data = draw(whole_frames())

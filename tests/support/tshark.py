@@ -81,9 +81,7 @@ def differences(theirs: Conversations, ours: Conversations) -> list[str]:
     lines = []
     for key in sorted(theirs.keys() | ours.keys(), key=str):
         a, b = theirs.get(key), ours.get(key)
-        if a is None or b is None:
-            lines.append(f"{key}: tshark {a}, ours {b}")
-        elif a[:2] != b[:2] or not all(map(_agree, a[2:], b[2:])):
+        if a is None or b is None or a[:2] != b[:2] or not all(map(_agree, a[2:], b[2:])):
             lines.append(f"{key}: tshark {a}, ours {b}")
     return lines
 

@@ -19,7 +19,7 @@ from appliance.model.views import (
     FlowRow,
     HostRow,
     Page,
-    StoreStatistics,
+    StoreTotals,
     Talker,
     TrafficPoint,
 )
@@ -88,9 +88,9 @@ class FakeReader:
         self._ask("countries", since, until, limit)
         return [CountryRow(country="DE", flows=1, bytes=2)]
 
-    def stats(self) -> StoreStatistics:
+    def stats(self) -> StoreTotals:
         self._ask("stats")
-        return StoreStatistics(flows=7)
+        return StoreTotals(flows=7)
 
 
 class World:

@@ -13,67 +13,22 @@ from appliance.kernels.packet import (
     ARP,
     OK,
     PACKET_DTYPE,
-    PACKET_FRAGMENT,
-    PACKET_HAS_SEQ,
-    PACKET_IPV6,
-    PACKET_REPLY,
     PACKET_SRC_IS_LOW,
-    PACKET_TWO_WAY,
     REJECTS,
 )
 from appliance.model.address import unpack_address
-from appliance.model.frame import FRAME_DTYPE, FRAME_VLAN
+from appliance.model.frame import FRAME_DTYPE
 from tests.oracles import frames as f
 from tests.oracles.headers import Parsed, Reject, parse_frame
 from tests.oracles.strategies import whole_frames
+from tests.support.parsing import describe
+from tests.support.parsing import parse as run
 
-PADDING = 37  # bytes before the frame: offsets must not be taken for granted
 V4 = ("10.0.0.1", "192.0.2.7")
-
-
-def run_kernel(
-    data: bytes, linktype: int = 1, wirelen: int | None = None, tag: int | None = None
-) -> tuple[str, Any]:
-    """Parse one frame that ends with its buffer; return (reason, packet record)."""
-    tagged = b"" if tag is None else b"\x81\x00" + tag.to_bytes(2, "big")
-    start = PADDING + len(tagged)
-    buffer = np.frombuffer(bytes(PADDING) + tagged + data + b"\xff", np.uint8)[:-1]
-    frame = np.zeros(1, FRAME_DTYPE)
-    frame["offset"], frame["caplen"], frame["linktype"] = start, len(data), linktype
-    frame["wirelen"] = len(data) if wirelen is None else wirelen
-    frame["flags"] = 0 if tag is None else FRAME_VLAN
-    packets = np.zeros(1, PACKET_DTYPE)
-    packets.view(np.uint8)[:] = 0xA5  # what an earlier packet left must not shine through
-    reason = parse(buffer, records(frame)[0], records(packets)[0])
-    packet = packets[0]
-    packet["payload_at"] -= start
-    return REJECTS[reason], packet
 
 
 def words(address: Any) -> tuple[int, int]:
     return unpack_address(address.packed)
-
-
-def describe(packet: Any) -> dict[str, Any]:
-    """Return a kernel packet in the oracle's terms."""
-    bits = int(packet["bits"])
-    fragment = None
-    if bits & PACKET_FRAGMENT:
-        fragment = int(packet["credit_bytes"]), int(packet["credit_ip_bytes"])
-    names = (
-        "proto", "sport", "dport", "flags", "seq", "ack", "window", "ttl", "ip_bytes", "payload",
-        "payload_at", "captured", "src_mac", "dst_mac", "tunnel",
-    )  # fmt: skip
-    return {name: int(packet[name]) for name in names} | {
-        "src": (int(packet["src_hi"]), int(packet["src_lo"])),
-        "dst": (int(packet["dst_hi"]), int(packet["dst_lo"])),
-        "vlans": [int(packet["vlan"]), int(packet["inner_vlan"])],
-        "fragment": fragment,
-        "six": bool(bits & PACKET_IPV6),
-        "has_seq": bool(bits & PACKET_HAS_SEQ),
-        "reply": bool(bits & PACKET_REPLY),
-        "two_way": bool(bits & PACKET_TWO_WAY),
-    }
 
 
 def expect(found: Parsed) -> dict[str, Any]:
@@ -89,7 +44,7 @@ def expect(found: Parsed) -> dict[str, Any]:
 
 
 def compare(data: bytes, linktype: int, wirelen: int, tag: int | None = None) -> None:
-    reason, packet = run_kernel(data, linktype, wirelen, tag)
+    reason, packet = run(data, linktype, wirelen, tag)
     try:
         found, wanted = parse_frame(data, linktype, wirelen, tag), "ok"
     except Reject as reject:
@@ -134,13 +89,13 @@ def test_nothing_is_read_beyond_what_was_captured() -> None:
 
 
 def test_arp_is_handed_on_with_its_place() -> None:
-    reason, packet = run_kernel(f.ethernet(0x0806, bytes(28)))
+    reason, packet = run(f.ethernet(0x0806, bytes(28)))
     assert (reason, packet["payload_at"], packet["captured"]) == (REJECTS[ARP], 14, 28)
 
 
 def key_of(ends: tuple[str, str], proto: int, body: bytes) -> tuple[int, bool]:
     packet = f.ipv4(ends, proto, body) if "." in ends[0] else f.ipv6(ends, proto, body)
-    reason, _ = run_kernel(packet, 101)
+    reason, _ = run(packet, 101)
     assert reason == REJECTS[OK]
     packets = records(np.zeros(1, PACKET_DTYPE))
     frame = np.zeros(1, FRAME_DTYPE)

@@ -52,7 +52,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path, lines):
     writer = StoreWriter(folder, Store())
     assert writer.statistics().damaged == ()
     reader = StoreReader(folder)
-    flows = reader.stats()["flows"]
+    flows = reader.stats().flows
     assert flows >= acknowledged[-1]
     assert flows % PER_COMMIT == 0
     commits = sum(point.packets for point in reader.traffic(T0_S - 60, T0_S + 10**6, 60))
@@ -98,7 +98,7 @@ def test_a_torn_end_of_the_wal_costs_whole_commits_only(running, tmp_path, seed)
     assert integrity(path) == "ok"
     assert count(path) % 20 == 0
     reader = StoreReader(folder)
-    assert reader.stats()["flows"] == count(path)
+    assert reader.stats().flows == count(path)
     reader.close()
 
 

@@ -98,8 +98,8 @@ def test_metadata_comes_back_and_its_id_tells_of_a_name(found):
     assert known.refer(made).meta.tolist() == ids
     known.insert(connection)
     for meta, number in zip(found, ids, strict=True):
-        expected = [" ".join(v) if isinstance(v, tuple) else v
-                    for v in (getattr(meta or FlowMeta(), name) for name in META_FIELDS)]  # fmt: skip
+        values = [getattr(meta or FlowMeta(), name) for name in META_FIELDS]
+        expected = [" ".join(value) if isinstance(value, tuple) else value for value in values]
         expected = tuple(value[: module.MAX_TEXT] for value in expected)
         if not any(expected):
             assert number == 0
@@ -127,6 +127,7 @@ def test_links_differ_by_interface_vlan_and_macs(connection):
 def test_a_flood_of_addresses_plateaus(connection, monkeypatch):
     """A sweep from forged addresses: memory stays, every flow still has its ids."""
     monkeypatch.setattr(module, "MAX_KNOWN", 64)
+    monkeypatch.setattr(module, "MAX_METAS", 64)
     known = Dictionary(connection)
     seen = set()
     for number in range(40):

@@ -46,7 +46,7 @@ def test_a_full_disk_makes_rows_wait_and_loses_none(bench, caplog):
     assert writer.statistics().flows == 200 * 8
     assert writer.statistics().refused == 0
     reader = bench.reader(writer)
-    assert reader.stats()["flows"] == 200 * 8
+    assert reader.stats().flows == 200 * 8
     assert reader.traffic(T0_S, T0_S + 60, 60)[0].packets == 7
     # said once when it began and once when it ended
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
@@ -67,7 +67,7 @@ def test_a_disk_that_stays_full_makes_the_store_refuse_and_count(bench, monkeypa
     fill_disk(writer, full=False)
     writer.flush()
     assert writer.statistics().flows == 510
-    assert bench.reader(writer).stats()["flows"] == 510
+    assert bench.reader(writer).stats().flows == 510
 
 
 def test_what_a_broken_disk_does_not_take_at_the_end_is_counted(bench):
@@ -119,7 +119,7 @@ def test_a_real_file_system_that_is_full(tmp_path):
         assert stats.flows > 0
         assert stats.flows + stats.refused == 10 * 400
         reader = StoreReader(mounted / "store")
-        assert reader.stats()["flows"] == stats.flows
+        assert reader.stats().flows == stats.flows
         reader.close()
     finally:
         libc.umount(str(mounted).encode())
@@ -150,7 +150,9 @@ def test_damage_while_running_costs_a_segment_not_the_program(bench):
 
 def test_a_damaged_main_file_is_replaced_while_running(bench):
     writer = bench.writer()
-    fact = DeviceFact(ts_ns=T0_S * 10**9, mac=5, addr_lo=0xFFFF0A000001, hostname="x", source="dhcp")
+    fact = DeviceFact(
+        ts_ns=T0_S * 10**9, mac=5, addr_lo=0xFFFF0A000001, hostname="x", source="dhcp"
+    )
     writer.write_facts([fact], str)
     writer.write(batch([flow()]))
     writer.flush()

@@ -171,8 +171,10 @@ def test_a_search_ends_when_its_allowance_is_used_up(reader, flows, monkeypatch,
         if not cursor:
             break
     assert everything <= set(found)
-    assert len(found) == len(set(found)) == sum(
-        all(CHECKS[k](v, row) for k, v in where.items()) for row in flows
+    assert (
+        len(found)
+        == len(set(found))
+        == sum(all(CHECKS[k](v, row) for k, v in where.items()) for row in flows)
     )
     assert pages >= 2
 
@@ -257,9 +259,7 @@ def test_hosts_have_the_sums_of_their_flows(reader, flows, since_until):
 
 @pytest.mark.parametrize("local", [None, True, False])
 @pytest.mark.parametrize("spare", [0, 64])
-def test_top_talkers_are_exact_however_few_candidates(
-    reader, flows, monkeypatch, local, spare
-):
+def test_top_talkers_are_exact_however_few_candidates(reader, flows, monkeypatch, local, spare):
     monkeypatch.setattr(hostsums, "_SPARE", spare)
     sums = sum_hosts(flows, *EVER)
     ranked = sorted(
@@ -274,6 +274,24 @@ def test_top_talkers_are_exact_however_few_candidates(
     assert [-(row.bytes_out + row.bytes_in) for row in top] == [pair[0] for pair in ranked[:4]]
     assert [row.ip for row in top] == [pair[1] for pair in ranked[:4]]
     assert all(row.local == row.ip.startswith("192.168.") for row in top)
+
+
+def test_a_flood_of_equal_hosts_is_bounded(bench, monkeypatch):
+    """A sweep from forged addresses: the one that matters is on top, the work is limited."""
+    monkeypatch.setattr(hostsums, "MAX_CANDIDATES", 100)
+    monkeypatch.setattr("appliance.store.hostquery.MAX_RANKED", 150)
+    writer = bench.writer()
+    target = address("10.0.0.1")
+    writer.write(batch([flow(f"172.16.{n // 200}.{n % 200}", target) for n in range(600)]))
+    writer.flush()
+    reader = bench.reader(writer)
+    top = reader.top(*EVER, 5, None)
+    assert (top[0].ip, top[0].flows, len(top)) == ("10.0.0.1", 600, 5)
+    first = reader.hosts(*EVER, 100, "", "")
+    second = reader.hosts(*EVER, 100, first.next, "")
+    assert (first.count, second.count, second.next) == (100, 50, "")
+    assert reader.hosts(*EVER, 100, "999999", "").data == []
+    assert reader.hosts(*EVER, 100, "", "172.16.2.199").count == 1
 
 
 def test_a_host_row_says_what_is_known(reader, flows):
@@ -336,12 +354,12 @@ def test_traffic_is_summed_by_step(reader):
 
 def test_totals(reader, flows):
     stats = reader.stats()
-    assert stats["flows"] == COUNT
-    assert stats["bytes"] == sum(row.bytes_out + row.bytes_in for row in flows)
-    assert (stats["days"], stats["segments"]) == (2, 2)
-    assert stats["newest"] == flows[0].id / 1e6
-    assert stats["oldest"] == flows[-1].id / 1e6
-    assert stats["disk_bytes"] > 100_000
+    assert stats.flows == COUNT
+    assert stats.bytes == sum(row.bytes_out + row.bytes_in for row in flows)
+    assert (stats.days, stats.segments) == (2, 2)
+    assert stats.newest == flows[0].id / 1e6
+    assert stats.oldest == flows[-1].id / 1e6
+    assert stats.disk_bytes > 100_000
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ def connection():
 
 
 def table(connection):
-    return [row for row in connection.execute("SELECT * FROM traffic_min ORDER BY minute")]
+    return list(connection.execute("SELECT * FROM traffic_min ORDER BY minute"))
 
 
 def test_every_field_has_its_column(connection):
@@ -36,9 +36,8 @@ def test_every_field_has_its_column(connection):
     traffic.insert(connection)
     assert table(connection) == [(2, *range(1, 16))]
     directions = ("external", "outbound", "inbound", "local")
-    assert COLUMNS == (
-        *[f"{name}_packets" for name in directions], *[f"{name}_bytes" for name in directions], *rest,
-    )  # fmt: skip
+    by_direction = [f"{name}_{what}" for what in ("packets", "bytes") for name in directions]
+    assert list(COLUMNS) == by_direction + rest
 
 
 def test_seconds_of_several_workers_add_up_over_commits(connection):

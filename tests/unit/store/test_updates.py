@@ -25,9 +25,7 @@ def test_a_flow_that_ends_replaces_its_last_report():
     (second,) = known.match(batch([report(updates=1, size=150)]), ids(2), DAY)
     assert (second.place, second.id, second.former.id) == (0, 2, 1)
     assert second.former.total == Credit(100, 100)
-    (last,) = known.match(
-        batch([flow(), report(updates=2, reason=EndReason.IDLE)]), ids(3, 4), DAY
-    )
+    (last,) = known.match(batch([flow(), report(updates=2, reason=EndReason.IDLE)]), ids(3, 4), DAY)
     assert (last.place, last.id, last.former.id, last.new) == (1, 4, 2, None)
     assert last.former is second.new
     assert len(known) == 0

@@ -17,7 +17,7 @@ const flow = (more: Partial<FlowRow> = {}): FlowRow =>
 test("names before vendors before addresses", () => {
   const names = namesOf([
     host("192.168.1.2", { name: "NAS-2", vendor: "Synology" }),
-    host("192.168.1.77", { vendor: "Espressif" }),
+    host("192.168.1.77", { vendor: "Espressif Inc., Shanghai" }),
     host("fe80::1:77", { vendor: "Espressif" }),
     host("203.0.113.7", { vendor: "Router", local: false }),
     host("192.168.1.9"),

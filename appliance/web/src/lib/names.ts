@@ -8,10 +8,15 @@ export type Names = ReadonlyMap<string, string>;
 export function namesOf(hosts: readonly HostRow[]): Map<string, string> {
   const names = new Map<string, string>();
   for (const host of hosts) {
-    const name = host.name || (host.local && host.vendor ? `${host.vendor} ${ending(host.ip)}` : "");
+    const name = host.name || (host.local && host.vendor ? `${brand(host.vendor)} ${ending(host.ip)}` : "");
     if (name) names.set(host.ip, name);
   }
   return names;
+}
+
+/** The word people know a vendor by: registers hold the whole name of the company. */
+function brand(vendor: string): string {
+  return vendor.split(/[\s,]+/)[0] ?? vendor;
 }
 
 function ending(ip: string): string {
