@@ -69,7 +69,7 @@ install_project() {
 }
 
 warm_kernels() {
-  when_changed kernels "$venv/bin/python" "$root/packaging/warm_kernels.py"
+  when_changed kernels "$venv/bin/python" -m appliance.warmup
 }
 
 # Sources by content; what is made from them, which may have gone missing, by name.

@@ -7,6 +7,7 @@ and which must find its cache directory set when it loads.
 import argparse
 import os
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -16,13 +17,14 @@ from appliance.config.render import render
 from appliance.config.schema import Config
 from appliance.runtime.logs import configure_logging
 from appliance.runtime.paths import prepare_kernel_cache
+from appliance.warmup import warm_up_apart
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Capture until told to stop."""
     config, origins = load_settings(arguments)
-    _prepare(config)
     _announce(config)
+    warm_up_apart(_prepare(config))
     from appliance import daemon  # noqa: PLC0415 - see above
 
     return daemon.run(config, origins, reload=lambda: load_settings(arguments))
@@ -50,8 +52,8 @@ def make_replay_options(arguments: argparse.Namespace) -> ReplayOptions:
 def demo(arguments: argparse.Namespace) -> int:
     """Show the made-up network."""
     config, _ = load_settings(arguments)
-    _prepare(config)
     _announce(config)
+    warm_up_apart(_prepare(config))
     from appliance import daemon  # noqa: PLC0415 - see above
 
     return daemon.demo(config)
@@ -71,6 +73,7 @@ def _announce(config: Config) -> None:
         sys.stderr.write(f"The dashboard will be at http://{host}:{config.api.port}/\n")
 
 
-def _prepare(config: Config) -> None:
+def _prepare(config: Config) -> Path:
+    """Set up logging and the kernels' cache; return where that is."""
     configure_logging(config.log.level, os.environ, sys.stderr)
-    prepare_kernel_cache(os.environ)
+    return prepare_kernel_cache(os.environ)
