@@ -24,9 +24,7 @@ def warm_up_apart(cache: Path) -> None:
     if any(cache.rglob("*.nbi")):
         return
     sys.stderr.write("Compiling the kernels, once ...\n")
-    subprocess.run(
-        [sys.executable, "-m", "appliance.warmup"], check=False, timeout=_PATIENCE_S
-    )
+    subprocess.run([sys.executable, "-m", "appliance.warmup"], check=False, timeout=_PATIENCE_S)
 
 
 def main() -> None:

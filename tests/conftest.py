@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from appliance.runtime.paths import prepare_kernel_cache
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # `from tests.support import ...` works however pytest is started
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-# Compiled kernels are kept between runs; numba reads this when it is imported. The two modes must
-# not meet in one place: what plain Python leaves there is of no use to the other.
-os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".data" / "cache" / "kernels-tests"))
+# Compiled kernels are kept between runs; numba reads this when it is imported.
+_PLACES = dict(os.environ, CACHE_DIRECTORY=str(ROOT / ".data" / "cache"))
+os.environ["NUMBA_CACHE_DIR"] = str(prepare_kernel_cache(_PLACES))
 
 CORPUS = Path(os.environ.get("APPLIANCE_CORPUS", ROOT.parent / "shared" / "data"))
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")

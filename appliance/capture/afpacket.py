@@ -9,12 +9,19 @@ import numpy as np
 
 from appliance.capture.bpf import compile_for, compile_program
 from appliance.capture.interfaces import count_lost, read_link, read_name
-from appliance.capture.ring import Ring, RingOptions, check_permission, load_kernels
+from appliance.capture.ring import (
+    RETIRE_MS,
+    Ring,
+    RingOptions,
+    check_permission,
+    load_kernels,
+)
 from appliance.config.schema import Capture
 from appliance.errors import CaptureError, ConfigError
 from appliance.model.frame import FRAME_DTYPE, CaptureStatistics, FrameBlock, PacketSource
 
 _WAIT_MS = 200  # a live source gives a sign of life every 250 ms
+_LAST_WAIT_MS = 2 * RETIRE_MS + 20  # in which the kernel hands over a block that is not full
 _LOOK_NS = 1_000_000_000  # how often the interface itself is looked at
 _LOOK_WAITS = _LOOK_NS // (_WAIT_MS * 1_000_000)
 
@@ -96,7 +103,10 @@ class InterfaceSource:
         self._look()
 
     def blocks(self) -> Iterator[FrameBlock]:
-        """Deliver what comes, and an empty block when nothing does; until `close`."""
+        """Deliver what comes, and an empty block when nothing does; until `close`.
+
+        What had come by then is delivered, too.
+        """
         self._running = True
         try:
             while not self._closing:
@@ -114,6 +124,7 @@ class InterfaceSource:
                 yield block
                 ring.release()
                 self._look_sometimes(ring)
+            yield from self._drain()
         finally:
             self._dispose()
 
@@ -143,6 +154,19 @@ class InterfaceSource:
         with self._lock:
             if self._wake >= 0:
                 os.eventfd_write(self._wake, 1)
+
+    def _drain(self) -> Iterator[FrameBlock]:
+        """Deliver what the ring still holds."""
+        ring = self._ring
+        if ring is None:
+            return
+        ring.shut()
+        self._poll.unregister(self._wake)
+        while ring.filled and (events := self._poll.poll(_LAST_WAIT_MS)):
+            if events[0][1] & ~select.POLLIN:
+                ring.clear_error()
+            yield ring.take()
+            ring.release()
 
     def _wait(self) -> None:
         """Wait for frames, for trouble or for `close`."""

@@ -43,8 +43,9 @@ _MR_PROMISC = 1
 _ETH_P_ALL = 3
 
 _RING_BLOCK_BYTES = 256 << 10
-_RETIRE_MS = 100  # a block is handed over after this though not full; 10 ms cost 4 times the CPU
+RETIRE_MS = 100  # a block is handed over after this though not full; 10 ms cost 4 times the CPU
 _DIVISOR_BYTES = 2_048  # the frame size of older versions: has to divide the block, no more
+_NUM_PACKETS = 12  # place in a block's header; the kernel counts there while it fills the block
 _LEAST_PACKET_BYTES = 96  # header, address and frame, aligned: bounds the frames of a block
 _BLOCK_FRAMES = _RING_BLOCK_BYTES // _LEAST_PACKET_BYTES
 _SHARE_HELD = 4  # at most this part of the ring is held while its frames are worked on
@@ -134,6 +135,20 @@ class Ring:
         self._next = (self._next + self._held) % int(self._geometry[BLOCKS])
         self._held = 0
 
+    @property
+    def filled(self) -> bool:
+        """Tell whether the next block holds frames, even if the kernel still fills it.
+
+        In a ring that has been full the count may be left from before.
+        """
+        start = self._next * _RING_BLOCK_BYTES + _NUM_PACKETS
+        return bool(self._memory[start : start + 4].any())
+
+    def shut(self) -> None:
+        """Let nothing more in; what has come can still be taken."""
+        with suppress(OSError):
+            attach(self._socket, keep_program(0))
+
     def count_lost(self) -> tuple[int, int]:
         """Return packets dropped and times the ring was full since this was last asked."""
         try:
@@ -166,7 +181,7 @@ class Ring:
             blocks,
             _DIVISOR_BYTES,
             blocks * _RING_BLOCK_BYTES // _DIVISOR_BYTES,
-            _RETIRE_MS,
+            RETIRE_MS,
             0,
             0,
         )

@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from appliance.capture.afpacket import open_interface
 from appliance.capture.interfaces import default_interface, interface_prefixes, offload_warnings
@@ -37,12 +38,13 @@ def open_interfaces(config: Config, clock: Clock) -> list[PacketSource]:
     Raises CaptureError if there is no default interface or no right to capture.
     """
     sources: list[PacketSource] = []
-    for number, name in enumerate(resolve_interfaces(config.capture)):
-        group = (os.getpid() + number) & 0xFFFF if config.capture.threads > 1 else None
-        sources.extend(
-            open_interface(name, config.capture, group, member)
-            for member in range(config.capture.threads)
-        )
+    with ExitStack() as undo:
+        for number, name in enumerate(resolve_interfaces(config.capture)):
+            group = (os.getpid() + number) & 0xFFFF if config.capture.threads > 1 else None
+            for member in range(config.capture.threads):
+                sources.append(open_interface(name, config.capture, group, member))
+                undo.callback(sources[-1].close)
+        undo.pop_all()
     return sources
 
 
@@ -63,6 +65,7 @@ def resolve_interfaces(capture: Capture) -> tuple[str, ...]:
 class Sensor:
     """Everything between the wire and the store; `start` once, then `stop`.
 
+    sources : closed by `stop`
     sinks : further receivers of every batch
     """
 
@@ -71,12 +74,12 @@ class Sensor:
         config: Config,
         clock: Clock,
         writer: StoreWriter,
-        open_sources: Sources,
+        sources: Sequence[PacketSource],
         sinks: Sequence[Sink] = (),
     ) -> None:
         self._clock = clock
         self._writer = writer
-        self._sources = open_sources(config, clock)
+        self._sources = sources
         home = HomeNetworks(config.network.home, _own_prefixes(self._sources))
         self.enricher = Enricher(config.geoip, home)
         self.latest = LatestFlows()
@@ -111,8 +114,8 @@ class Sensor:
             self.enricher.sources,
         )
         self.alive_ns = clock.monotonic_ns()  # last sign of life of the pipeline
-        self.threads = Threads(self._report, clock)
-        self._capture = Threads(self._report, clock)
+        self._pipeline_thread = Threads(self._report, clock)
+        self._capture_threads = Threads(self._report, clock)
         self._on_failure: Callable[[], None] = lambda: None
 
     @property
@@ -127,22 +130,18 @@ class Sensor:
     def start(self, on_failure: Callable[[], None]) -> None:
         """Start the threads; `on_failure` is called in a thread that dies."""
         self._on_failure = on_failure
-        self.threads.start(self._run_pipeline, name="pipeline")
+        self._pipeline_thread.start(self._run_pipeline, name="pipeline")
         for worker in self._workers:
-            self._capture.start(worker.run, name=f"capture {worker.source.interfaces[0]}")
+            self._capture_threads.start(worker.run, name=f"capture {worker.source.interfaces[0]}")
 
     def stop(self) -> tuple[str, ...]:
         """End in order: sources, tables flushed, pipeline drained. Returns threads that hang."""
         self.monitor.stopping = True
         for source in self._sources:
             source.close()
-        hanging = self._capture.join(_STOP_S)
+        hanging = self._capture_threads.join(_STOP_S)
         self._channel.close()
-        return hanging + self.threads.join(_STOP_S)
-
-    def failure(self) -> str:
-        """Return which thread died and why; "" while none has."""
-        return self._capture.failure or self.threads.failure
+        return hanging + self._pipeline_thread.join(_STOP_S)
 
     def _report(self) -> None:
         self._on_failure()

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -30,11 +31,13 @@ from appliance.runtime.clock import Clock, SystemClock
 from appliance.runtime.paths import find_store
 from appliance.runtime.process import calm_collector
 from appliance.runtime.systemd import Notifier
+from appliance.runtime.tasks import Threads
 from appliance.store.reader import StoreReader
 from appliance.store.writer import StoreWriter
 
 _log = logging.getLogger(__name__)
 _TICK_S = 1.0
+_FORWARD_S = 2.0  # for events that wait when the sensor ends
 _STALL_S = 20.0  # without a sign of life of the pipeline the watchdog is not fed
 
 Settings = tuple[Config, dict[str, str]]
@@ -81,6 +84,7 @@ class Service:
         self._writer: StoreWriter
         self._sensor: Sensor
         self._forwarder: FlowEventForwarder | None = None
+        self._failed = False  # a thread has died
 
     def serve(self, reload: Callable[[], Settings] | None) -> int:
         """Run until told to stop; 0, or 1 if a part died."""
@@ -122,16 +126,17 @@ class Service:
         loop.add_signal_handler(signal.SIGHUP, self._want_reload)
         self._start_sensor(loop)
         calm_collector()
-        self._notifier.ready(f"watching {', '.join(self._sensor.interfaces)}")
-        _log.info("watching %s; the dashboard is at %s", self._sensor.interfaces, server.url)
+        names = ", ".join(self._sensor.interfaces)
+        self._notifier.ready(f"watching {names}")
+        _log.info("watching %s; the dashboard is at %s", names, server.url)
         try:
             await self._tick_until_stopped(live, reload)
         finally:
             self._notifier.stopping("ending flows")
-            failure = await asyncio.to_thread(self._stop_sensor)
+            await asyncio.to_thread(self._stop_sensor)
             await server.stop()
             queries.close()
-        return 1 if failure else 0
+        return int(self._failed)
 
     async def _tick_until_stopped(
         self, live: LiveFeed, reload: Callable[[], Settings] | None
@@ -164,61 +169,76 @@ class Service:
         self._reload_wanted = True
 
     async def _reload(self, reload: Callable[[], Settings] | None) -> None:
-        """Read the configuration again and make the sensor anew; keep the old one if it is bad."""
+        """Read the configuration again; keep the old one if it is bad."""
         if reload is None:
             return
         self._notifier.reloading(self._clock.monotonic_ns())
         try:
-            config, origins = await asyncio.to_thread(reload)
+            settings = await asyncio.to_thread(reload)
         except ApplianceError as error:
             _log.error("the configuration was not reloaded: %s", error)
-            self._notifier.ready()
-            return
-        if (config.api, config.store.path) != (self._config.api, self._config.store.path):
-            _log.warning("api and store.path take effect at the next start")
-        config = msgspec.structs.replace(config, api=self._config.api)
+        else:
+            await self._replace_sensor(settings)
+        self._notifier.ready()
+
+    async def _replace_sensor(self, settings: Settings) -> None:
+        """Make the sensor anew, as it was if the new settings do not work."""
+        config, origins = settings
+        if (config.api, config.store) != (self._config.api, self._config.store):
+            _log.warning("api and store take effect at the next start")
         before = self._config, self._origins
         await asyncio.to_thread(self._stop_sensor)
-        self._config, self._origins = config, origins
-        loop = asyncio.get_running_loop()
+        started = self._config
+        self._config = msgspec.structs.replace(config, api=started.api, store=started.store)
+        self._origins = origins
         try:
             self._sensor = self._make_sensor()
         except ApplianceError as error:
             _log.error("the old configuration stays: %s", error)
             self._config, self._origins = before
             self._sensor = self._make_sensor()
-        self._start_sensor(loop)
-        self._notifier.ready()
-        _log.info("configuration reloaded")
+        else:
+            logging.getLogger().setLevel(self._config.log.level.upper())
+            _log.info("configuration reloaded")
+        self._start_sensor(asyncio.get_running_loop())
 
     def _make_sensor(self) -> Sensor:
         forward = self._config.forward
-        sinks = []
+        forwarder = None
         if forward.endpoint_url:
-            sensor = self._config.sensor.name or socket.gethostname()
-            self._forwarder = FlowEventForwarder(forward, sensor)
-            sinks.append(self._forwarder.offer)
-        return Sensor(self._config, self._clock, self._writer, self._open_sources, sinks)
+            name = self._config.sensor.name or socket.gethostname()
+            forwarder = FlowEventForwarder(forward, name)
+        sinks = [] if forwarder is None else [forwarder.offer]
+        with ExitStack() as undo:
+            sources = self._open_sources(self._config, self._clock)
+            for source in sources:
+                undo.callback(source.close)
+            sensor = Sensor(self._config, self._clock, self._writer, sources, sinks)
+            undo.pop_all()
+        self._forwarder = forwarder
+        return sensor
 
     def _start_sensor(self, loop: asyncio.AbstractEventLoop) -> None:
         for warning in self._sensor.warnings():
             _log.warning("%s", warning)
 
-        def end() -> None:
+        def fail() -> None:
+            self._failed = True
             loop.call_soon_threadsafe(self._stop.set)
 
-        self._sensor.start(end)
+        self._sensor.start(fail)
         if self._forwarder is not None:
-            self._forwarder.start(self._sensor.threads)
+            # not of the sensor: it is told to end when the last flow has come
+            self._forwarder.start(Threads(fail, self._clock))
 
-    def _stop_sensor(self) -> str:
+    def _stop_sensor(self) -> None:
         hanging = self._sensor.stop()
         if hanging:
+            self._failed = True
             _log.error("did not end: %s", ", ".join(hanging))
         if self._forwarder is not None:
-            self._forwarder.close(2.0)
+            self._forwarder.close(_FORWARD_S)
             self._forwarder = None
-        return self._sensor.failure()
 
     def _reader(self) -> StoreReader:
         """Return this thread's own reader."""

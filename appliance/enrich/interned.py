@@ -5,7 +5,7 @@ from itertools import chain
 
 from appliance.model.address import Address
 
-MAX_ADDRESSES = 65_536  # a spoofed packet each is enough to fill it; about 27 MB
+MAX_ADDRESSES = 32_768  # a spoofed packet each is enough to fill it; about 14 MB
 
 
 class AddressTable:

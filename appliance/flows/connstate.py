@@ -12,6 +12,10 @@ from appliance.kernels.tcpstate import (
     LETTERS,
     PARTIAL,
     RESET,
+    SEEN_ACK,
+    SEEN_FIN,
+    SEEN_FINRST,
+    SEEN_MULTI,
     SYN_ACK_SENT,
     SYN_SENT,
 )
@@ -22,10 +26,12 @@ STATE_NAMES = (
 _CODE = {name: code for code, name in enumerate(STATE_NAMES)}
 
 
-def conn_state(orig: int, resp: int, payload: int) -> str:
+def conn_state(orig: int, resp: int, payload: int, *, attempt: bool = True) -> str:
     """Return the conn_state of a TCP conversation from its two endpoint states.
 
     payload : bytes both ways; a RST from both ends without any is a rejection
+    attempt : what the originator reset was a SYN of its own, nothing further; otherwise a RST
+        without an answer says nothing
     """
     orig_silent = orig in {INACTIVE, PARTIAL}
     resp_silent = resp in {INACTIVE, PARTIAL}
@@ -34,7 +40,7 @@ def conn_state(orig: int, resp: int, payload: int) -> str:
     if resp == RESET:
         state = "REJ" if rejected else "RSTRH" if orig_silent else "RSTR"
     elif orig == RESET:
-        state = "RSTOS0" if resp_silent else "RSTO"
+        state = "RSTO" if not resp_silent else "RSTOS0" if attempt else "OTH"
     elif orig == CLOSED and resp == CLOSED:
         state = "SF"
     elif orig == CLOSED:
@@ -64,6 +70,9 @@ def state_codes(flows: NDArray[Any]) -> NDArray[np.uint8]:
     orig, resp = flows["orig"], flows["resp"]
     payload = (orig["payload"] + resp["payload"] > 0).astype(np.uint8)
     codes = _TCP[orig["state"], resp["state"], payload]
+    further = orig["seen"] & (SEEN_FIN | SEEN_ACK | SEEN_MULTI | SEEN_FINRST) != 0
+    no_attempt = (orig["prev_state"] != SYN_SENT) | further
+    codes = np.where((codes == _CODE["RSTOS0"]) & no_attempt, _CODE["OTH"], codes)
     proto = flows["proto"]
     asked = orig["packets"] > 0
     answered = resp["packets"] > 0

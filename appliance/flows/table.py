@@ -29,6 +29,7 @@ from appliance.model.health import TRAFFIC_DTYPE
 from appliance.model.sample import SAMPLE_DTYPE, Samples
 
 _HUGE_PAGE = 1 << 21
+_NAME_PORTS = 8_192  # what is looked up for every packet has to stay in the cache
 _OUT_FLOWS = 8_192
 _OUT_SAMPLES = 2_048
 _OUT_SAMPLE_BYTES = 1 << 20
@@ -124,6 +125,7 @@ class FlowTable:
         links = np.zeros((capacity + WHEEL, 2), np.uint32)
         links[capacity:, 0] = links[capacity:, 1] = np.arange(capacity, capacity + WHEEL)
         pool = _allocate(capacity, FLOW_DTYPE)
+        ports = port_table()
         self._table = Table(
             limits=records(limits),
             state=records(state),
@@ -136,7 +138,8 @@ class FlowTable:
             fragments=records(np.zeros(FRAGMENTS, FRAGMENT_DTYPE)),
             packets=records(_allocate(BATCH, PACKET_DTYPE)),
             home=np.ascontiguousarray(home, np.uint64).reshape(-1, 4),
-            server_ports=port_table(),
+            server_ports=np.packbits(ports & 1, bitorder="little").view(np.uint64),
+            name_ports=(ports[:_NAME_PORTS] >> 1).astype(np.uint8),
             ended=records(_allocate(_OUT_FLOWS, FLOW_DTYPE)),
             sample_headers=records(np.zeros(_OUT_SAMPLES, SAMPLE_DTYPE)),
             sample_data=np.zeros(_OUT_SAMPLE_BYTES, np.uint8),
@@ -193,7 +196,8 @@ class FlowTable:
         rows = int(state["traffic"])
         closed = rows if last else max(rows - 1, 0)
         traffic = np.asarray(table.traffic[:closed]).copy()
-        _add_up(self._drained[0], traffic)
+        if closed:
+            _add_up(self._drained[0], traffic)
         if 0 < closed < rows:
             table.traffic[0] = table.traffic[rows - 1]
         state["traffic"] = rows - closed

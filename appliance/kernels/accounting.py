@@ -9,7 +9,13 @@ from appliance.kernels.jit import i64, inline, u64
 from appliance.kernels.packet import PACKET_FRAGMENT
 from appliance.kernels.table import TICK_SHIFT
 from appliance.kernels.tcpstate import add_letter, track_tcp
-from appliance.model.flow import FLOW_CLOSING, FLOW_FRAGMENTS, FLOW_GSO, Direction
+from appliance.model.flow import (
+    FLOW_CLOSING,
+    FLOW_DIRECTION_SHIFT,
+    FLOW_FRAGMENTS,
+    FLOW_GSO,
+    Direction,
+)
 
 # Wire bytes; a longer TCP or UDP frame was merged by offload (or is a jumbo).
 _ORDINARY_FRAME = 1_522
@@ -28,7 +34,12 @@ def _measure(flow: Any, packet: Any) -> None:
         flow.iat_min_us = min(flow.iat_min_us, gap_us)
         flow.iat_max_us = max(flow.iat_max_us, gap_us)
     flow.last_ns = max(flow.last_ns, packet.ts_ns)
-    flow.size_sumsq += np.float64(size) * np.float64(size) / np.float64(max(packet.segments, 1))
+    segments = i64(packet.segments)
+    if segments > 1:
+        share = size // segments
+        flow.size_sumsq += np.float64(segments * share * share)
+    else:
+        flow.size_sumsq += np.float64(size * size)
     capped = min(size, 0xFFFF)
     flow.size_min = min(flow.size_min, capped)
     flow.size_max = max(flow.size_max, capped)
@@ -76,7 +87,7 @@ def account(table: Any, i: int, sender: int, packet: Any) -> None:
 def meter(row: Any, flow: Any, sender: int, packet: Any) -> None:
     """Add one packet to the current second of traffic."""
     size = u64(i64(packet.wirelen) + i64(packet.credit_bytes))
-    direction = i64(flow.direction)
+    direction = (i64(flow.bits) >> FLOW_DIRECTION_SHIFT) & 3
     if sender == 2 and direction in (_OUTBOUND, _INBOUND):
         direction = _OUTBOUND + _INBOUND - direction
     row.packets[direction] += u64(max(i64(packet.segments), 1) + i64(packet.credit_packets))

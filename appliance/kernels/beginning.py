@@ -13,6 +13,7 @@ from appliance.kernels.packet import (
 from appliance.kernels.table import TICK_SHIFT
 from appliance.kernels.tcpstate import ACK, SYN, add_letter
 from appliance.model.flow import (
+    FLOW_DIRECTION_SHIFT,
     FLOW_FLIPPED,
     FLOW_IPV6,
     FLOW_ORIG_IS_LOW,
@@ -51,14 +52,15 @@ def _from_responder(ports: Any, packet: Any) -> bool:
     """Guess from the first packet seen of a conversation whether the responder sent it."""
     if _is_group(packet.dst_hi, packet.dst_lo):
         return False  # a group never sends
+    control = packet.flags & (SYN | ACK)
+    if packet.proto == 6 and control == SYN:
+        return False
     sport = i64(packet.sport)
     dport = i64(packet.dport)
-    source = ports[u64(sport)] & 1 == 1
-    destination = ports[u64(dport)] & 1 == 1
+    source = (ports[u64(sport >> 6)] >> u64(sport & 63)) & u64(1) == 1
+    destination = (ports[u64(dport >> 6)] >> u64(dport & 63)) & u64(1) == 1
     if packet.proto == 6 and packet.bits & PACKET_HAS_SEQ:
-        if packet.flags & (SYN | ACK) == SYN:
-            return False
-        if packet.flags & SYN:  # SYN/ACK; to a service from none it is more likely a probe
+        if control & SYN:  # SYN/ACK; to a service from none it is more likely a probe
             return source or not destination
         if source:
             return not destination or sport < dport
@@ -157,9 +159,11 @@ def begin_flow(table: Any, packet: Any) -> tuple[int, int]:
     orig_home = _is_home(table.home, flow.orig.addr_hi, flow.orig.addr_lo)
     resp_home = _is_home(table.home, flow.resp.addr_hi, flow.resp.addr_lo)
     if orig_home:
-        flow.direction = _LOCAL if resp_home else _OUTBOUND
+        direction = _LOCAL if resp_home else _OUTBOUND
     else:
-        flow.direction = _INBOUND if resp_home else _EXTERNAL
+        direction = _INBOUND if resp_home else _EXTERNAL
+    flow.direction = direction
+    flow.bits |= direction << FLOW_DIRECTION_SHIFT
     if flipped:
         flow.bits |= FLOW_FLIPPED
         add_letter(flow, 0, True)

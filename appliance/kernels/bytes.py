@@ -102,7 +102,7 @@ if JIT:
     store_release_u32 = _store_release
 
     @inline
-    def prefetch(array: Any, index: int) -> None:
+    def prefetch(array: Any, index: Any) -> None:
         """Ask for the cache line that holds array[index] (1-D, contiguous)."""
         _prefetch(array, index)
 
@@ -122,5 +122,5 @@ else:
         """Store a word; plain Python has no other threads in a kernel."""
         buffer[offset : offset + 4] = list(int(value).to_bytes(4, "little"))
 
-    def prefetch(array: Any, index: int) -> None:
+    def prefetch(array: Any, index: Any) -> None:
         """Ask for a cache line: nothing to do without machine code."""

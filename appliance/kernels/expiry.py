@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from appliance.kernels.bytes import prefetch
 from appliance.kernels.jit import i64, inline, kernel, u64
 from appliance.kernels.table import TICK_SHIFT, WHEEL
 from appliance.model.flow import FLOW_CLOSING, EndReason
@@ -165,6 +166,12 @@ def advance(table: Any, now_ns: int) -> bool:
             links[head, 1] = head
             while True:
                 following = i64(links[i, 0])
+                if following < base:
+                    base_byte = following * 256
+                    prefetch(table.pool_bytes, base_byte)
+                    prefetch(table.pool_bytes, base_byte + 64)
+                    prefetch(table.pool_bytes, base_byte + 128)
+                    prefetch(table.pool_bytes, base_byte + 192)
                 if state.out >= room:
                     # What is left goes back in front of what was rescheduled into this list.
                     first = i64(links[head, 0])

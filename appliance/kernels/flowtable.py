@@ -99,7 +99,7 @@ def _update(table: Any, buffer: Any, packet: Any) -> None:
     flow = table.pool[u64(i)]
     meter(row, flow, sender, packet)
     if table.limits[0].samples_per_s and packet.captured > 3:
-        kind = choose(table.server_ports, buffer, flow, sender == 1, packet)
+        kind = choose(table.name_ports, buffer, flow, sender == 1, packet)
         if kind and keep(table, buffer, packet, kind, u64(flow.id), sender == 1):
             flow.bits |= FLOW_SAMPLED
 

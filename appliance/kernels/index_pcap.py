@@ -15,6 +15,7 @@ from appliance.kernels.bytes import (
     load_u16le,
     load_u32be,
     load_u32le,
+    prefetch,
 )
 from appliance.kernels.jit import inline, kernel
 
@@ -26,6 +27,7 @@ BAD = 2  # the record at state[NEXT] cannot be what its header says; nothing beh
 SECTION = 3  # pcapng: a section header at state[NEXT], for the caller to read
 INTERFACE = 4  # pcapng: an interface description at state[NEXT], complete, for the caller to read
 
+AHEAD = 1_536  # bytes fetched ahead; the hardware does not look over the end of a page
 MAX_CAPLEN = 262_144  # the largest snapshot length any capture tool writes
 MAX_BLOCK_BYTES = 16 << 20  # of a pcapng block that is kept in memory
 MAX_TIME_NS = (1 << 63) - 1
@@ -106,6 +108,8 @@ def index_pcap(
         if caplen > MAX_CAPLEN:
             status = BAD
             break
+        if position + AHEAD < end:
+            prefetch(buffer, position + AHEAD)
         if end - position - header < caplen:
             status = MORE
             break

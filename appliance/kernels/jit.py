@@ -40,9 +40,42 @@ def inline(function: _Kernel) -> _Kernel:
     )(function)
 
 
+class _Record:
+    """A record whose fields are attributes, as in compiled code. np.record hides some (`flags`)."""
+
+    __slots__ = ("_void",)
+
+    def __init__(self, void: np.void) -> None:
+        object.__setattr__(self, "_void", void)
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._void[name] = value
+
+    def __getitem__(self, name: str) -> Any:
+        value = self._void[name]
+        return _Record(value) if isinstance(value, np.void) else value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._void[name] = value
+
+
+class _Records(np.ndarray[Any, Any]):
+    """A structured array that gives out and takes `_Record`."""
+
+    def __getitem__(self, key: Any) -> Any:
+        value = super().__getitem__(key)
+        return _Record(value) if isinstance(value, np.void) else value
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value._void if isinstance(value, _Record) else value)  # noqa: SLF001
+
+
 def records(array: NDArray[Any]) -> NDArray[Any]:
     """Return a structured array whose records allow `rec.field` in both modes.
 
-    Compiled code has that from the dtype; plain Python needs a recarray view of the same memory.
+    Compiled code has that from the dtype; plain Python gets a view of the same memory that does it.
     """
-    return array if JIT else array.view(np.recarray)
+    return array if JIT else array.view(_Records)

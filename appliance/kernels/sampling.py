@@ -44,7 +44,11 @@ def _is_quic_initial(buffer: Any, at: int) -> bool:
 
 @inline
 def _choose_udp(ports: Any, buffer: Any, flow: Any, is_orig: bool, packet: Any) -> int:
-    kind = max(ports[packet.sport] >> 1, ports[packet.dport] >> 1)
+    kind = 0
+    if packet.dport < ports.shape[0]:
+        kind = i64(ports[packet.dport])
+    if kind == 0 and packet.sport < ports.shape[0]:
+        kind = i64(ports[packet.sport])
     if kind:
         return kind
     if is_orig and flow.wanted & 15 and packet.captured >= 7:

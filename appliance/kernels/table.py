@@ -75,7 +75,8 @@ class Table(NamedTuple):
     fragments: NDArray[Any]  # FRAGMENT_DTYPE (FRAGMENTS,)
     packets: NDArray[Any]  # PACKET_DTYPE (BATCH,): scratch
     home: NDArray[np.uint64]  # (k, 4): hi mask, lo mask, hi value, lo value
-    server_ports: NDArray[np.uint8]  # (65536,): 1 = somebody listens there, most likely
+    server_ports: NDArray[np.uint64]  # (1024,): a bit a port, 1 = a service lives there
+    name_ports: NDArray[np.uint8]  # (8192,): SampleKind of UDP; higher ports tell no names
     ended: NDArray[Any]  # FLOW_DTYPE (m,): output
     sample_headers: NDArray[Any]  # SAMPLE_DTYPE (s,): output
     sample_data: NDArray[np.uint8]  # output

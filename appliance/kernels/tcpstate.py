@@ -31,13 +31,13 @@ _FLIP, _S, _H, _A, _D, _F, _R, _C, _G, _T, _W, _I, _Q = range(13)
 MAX_HISTORY = 24
 
 # bits of side.seen
-_SEEN_SYN = 1
-_SEEN_FIN = 2
-_SEEN_RST = 4
-_SEEN_DATA = 8
-_SEEN_ACK = 16
-_SEEN_MULTI = 32
-_SEEN_FINRST = 64
+SEEN_SYN = 1
+SEEN_FIN = 2
+SEEN_RST = 4
+SEEN_DATA = 8
+SEEN_ACK = 16
+SEEN_MULTI = 32
+SEEN_FINRST = 64
 _HOLE = 128  # not a letter: flow.hole is where missing data of this side ends
 
 _LARGE = 1 << 20  # a sequence jump beyond this in a SYN or RST is not believed
@@ -91,22 +91,22 @@ def _history(flow: Any, side: Any, packet: Any, is_orig: bool) -> None:
     control = flags & (SYN | FIN | RST)
     if control == 0:
         if packet.payload > 0:
-            first_letter(flow, side, _SEEN_DATA, _D, is_orig)
+            first_letter(flow, side, SEEN_DATA, _D, is_orig)
         elif flags & ACK:
-            first_letter(flow, side, _SEEN_ACK, _A, is_orig)
+            first_letter(flow, side, SEEN_ACK, _A, is_orig)
     elif control == SYN:
-        first_letter(flow, side, _SEEN_SYN, _H if flags & ACK else _S, is_orig)
+        first_letter(flow, side, SEEN_SYN, _H if flags & ACK else _S, is_orig)
     elif control == FIN:
-        first_letter(flow, side, _SEEN_FIN, _F, is_orig)
+        first_letter(flow, side, SEEN_FIN, _F, is_orig)
     elif control == RST:
         # After a RST the sequence space is not used any more: seq_next remembers the RST's own.
-        if side.seen & _SEEN_RST and side.state == RESET and side.seq_next != packet.seq:
+        if side.seen & SEEN_RST and side.state == RESET and side.seq_next != packet.seq:
             add_letter(flow, _R, is_orig)
-        first_letter(flow, side, _SEEN_RST, _R, is_orig)
+        first_letter(flow, side, SEEN_RST, _R, is_orig)
     elif control & (FIN | RST) == FIN | RST:
-        first_letter(flow, side, _SEEN_FINRST, _I, is_orig)
+        first_letter(flow, side, SEEN_FINRST, _I, is_orig)
     else:
-        first_letter(flow, side, _SEEN_MULTI, _Q, is_orig)
+        first_letter(flow, side, SEEN_MULTI, _Q, is_orig)
 
 
 @inline
@@ -129,7 +129,7 @@ def _sequence(flow: Any, side: Any, packet: Any, is_orig: bool) -> None:
     if flags & (SYN | RST) and (ahead > _LARGE or ahead < -_LARGE):
         return
     if ahead > 0:
-        if payload > 0 and 0 < _distance(seq, i64(side.seq_next)) < _LARGE:
+        if (payload > 0 or flags & FIN) and 0 < _distance(seq, i64(side.seq_next)) < _LARGE:
             flow.hole = seq
             side.seen |= _HOLE
         side.seq_next = following
@@ -217,23 +217,20 @@ def _advance(flow: Any, side: Any, peer: Any, packet: Any, is_orig: bool) -> Non
 @inline
 def _round_trips(flow: Any, packet: Any, is_orig: bool) -> None:
     """Time the handshake, unless a retransmission makes it ambiguous (Karn)."""
+    if flow.orig.packets != 1 or flow.resp.packets > 1:
+        return  # later packets, nearly all, need not touch the line where the times are
     gap_us = (i64(packet.ts_ns) - i64(flow.last_ns)) // 1000
     if gap_us < 0 or gap_us > 0xFFFFFFFF:
         return
     control = packet.flags & (SYN | ACK | RST | FIN)
-    if not is_orig:
-        if (
-            control == SYN | ACK
-            and flow.resp.packets == 0
-            and flow.orig.packets == 1
-            and flow.orig.state == SYN_SENT
-        ):
+    if flow.resp.packets == 0:
+        if not is_orig and control == SYN | ACK and flow.orig.state == SYN_SENT:
             flow.syn_rtt_us = max(gap_us, 1)
     elif (
-        control == ACK
+        is_orig
+        and control == ACK
         and flow.syn_rtt_us > 0
         and flow.ack_rtt_us == 0
-        and flow.resp.packets == 1
         and flow.orig.state == ESTABLISHED
     ):
         flow.ack_rtt_us = max(gap_us, 1)

@@ -69,7 +69,7 @@ def _tcp(buffer: Any, at: int, end: int, stop: int, packet: Any) -> int:
         return OK
     if end - at >= 14:
         header = (byte(buffer, at + 12) >> 4) * 4
-        if header < 20 or at + header > stop:
+        if header < 20 or (at + header > stop and not tiny):
             return BAD_TRANSPORT
         packet.seq = u32(buffer, at + 4)
         packet.ack = u32(buffer, at + 8)
@@ -77,7 +77,7 @@ def _tcp(buffer: Any, at: int, end: int, stop: int, packet: Any) -> int:
         packet.window = u16(buffer, at + 14) if end - at >= 16 else 0xFFFF
         packet.bits |= PACKET_HAS_SEQ
     packet.payload_at = at + header
-    packet.payload = stop - at - header
+    packet.payload = max(stop - at - header, 0)
     return OK
 
 

@@ -120,7 +120,7 @@ def _look_inside_udp(buffer: Any, at: int, end: int) -> tuple[int, int, int]:
     """Look for a packet in a datagram of at least 36 bytes, by its well-known ports."""
     port = u16(buffer, at + 2)
     if port in (4789, 8472):
-        if byte(buffer, at + 8) == 8 and known_inner(buffer, at + 16, end):
+        if byte(buffer, at + 8) & 8 and known_inner(buffer, at + 16, end):
             return ETHERNET, at + 16, _VXLAN
     elif port == 6081:
         step = at + 16 + (byte(buffer, at + 8) & 63) * 4

@@ -50,7 +50,10 @@ SAMPLE_DTYPE = np.dtype(
 
 
 class Samples(NamedTuple):
-    """Sampled packets of one tick, in order of arrival; owned by whoever receives them."""
+    """Sampled packets of one tick, in order of arrival but for ARP; owned by whoever receives them.
+
+    ARP may stand up to a batch of 64 packets early.
+    """
 
     headers: NDArray[Any]  # SAMPLE_DTYPE, (n,)
     data: NDArray[np.uint8]  # payloads, one after the other

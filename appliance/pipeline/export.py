@@ -1,6 +1,6 @@
 """Flows written to a file as they end: NDJSON rows, or Zeek's conn.log."""
 
-import base64
+import string
 from typing import BinaryIO
 
 import msgspec
@@ -22,6 +22,7 @@ _CONN_FIELDS = (
     ("orig_ip_bytes", "count"), ("resp_pkts", "count"), ("resp_ip_bytes", "count"),
     ("tunnel_parents", "set[string]"), ("community_id", "string"),
 )  # fmt: skip
+_BASE62 = string.digits + string.ascii_letters
 _ZEEK_PROTOCOLS = {"tcp": "tcp", "udp": "udp", "icmp": "icmp", "ipv6-icmp": "icmp"}
 _ZEEK_SERVICES = {"tls": "ssl", "mdns": "dns", "llmnr": "dns"}
 
@@ -70,10 +71,12 @@ class ZeekWriter:
 
 
 def _zeek_uid(flow_id: str) -> str:
-    raw = int(flow_id).to_bytes(8, "big")
-    return "C" + base64.urlsafe_b64encode(raw).decode("ascii").strip("=").replace("-", "z").replace(
-        "_", "Z"
-    )
+    """Return an id in the form of Zeek's: C and base 62."""
+    rest, letters = int(flow_id), ""
+    while rest:
+        rest, digit = divmod(rest, 62)
+        letters = _BASE62[digit] + letters
+    return "C" + letters
 
 
 def _zeek_line(row: FlowRow) -> str:

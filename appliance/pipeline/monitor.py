@@ -210,9 +210,11 @@ _TICK_FIELDS = (
 
 def _join(entry: dict[str, Any], other: dict[str, Any]) -> None:
     """Add what another thread saw on the same interface."""
-    for field in ("frames", "bytes", "kernel_dropped", "ring_freezes"):
+    for field in ("frames", "bytes", "kernel_dropped", "ring_freezes", "damaged"):
         entry[field] += other[field]
+    entry["outages"] = max(entry["outages"], other["outages"])
     entry["up"] = entry["up"] and other["up"]
+    entry["error"] = entry["error"] or other["error"]
 
 
 def _rate(amount: float, span_s: float) -> int:

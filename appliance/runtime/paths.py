@@ -1,5 +1,6 @@
 """Where things lie on disk."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping, MutableMapping
@@ -14,6 +15,7 @@ DEFAULT_CONFIG = Path("/etc/appliance/config.toml")
 _NAME = "appliance"
 _KERNEL_CACHE = "NUMBA_CACHE_DIR"
 _KERNEL_PREFIX = "kernels-"
+_KERNEL_SOURCES = ("kernels", "model")
 
 
 class Directories(NamedTuple):
@@ -82,16 +84,28 @@ def find_store(configured: str, environment: Mapping[str, str]) -> Path:
     return Path(configured) if configured else find_directories(environment).state
 
 
+def _digest_sources() -> str:
+    """Return a digest of everything that is compiled into kernels, or decides their layouts."""
+    digest = hashlib.sha256()
+    package = Path(appliance.__file__).parent
+    for folder in _KERNEL_SOURCES:
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def prepare_kernel_cache(environment: MutableMapping[str, str]) -> Path:
     """Tell numba where compiled kernels are kept; must run before numba is imported.
 
-    A cache that is already set stays. Ours is kept apart by version of the package; those of other
-    versions are removed when a new one is made.
+    A cache that is already set stays. The name of ours tells the sources it was made from: numba
+    itself looks only at the file of a kernel, not at the kernels merged into it from other files,
+    and would go on running their old form. Caches of other sources are removed when a new one is
+    made.
     """
     if known := environment.get(_KERNEL_CACHE):
         return Path(known)
     parent = find_directories(environment).cache
-    cache = parent / f"{_KERNEL_PREFIX}{appliance.__version__}"
+    cache = parent / f"{_KERNEL_PREFIX}{_digest_sources()}"
     if not cache.is_dir():
         make_private(parent)
         for old in parent.glob(f"{_KERNEL_PREFIX}*"):

@@ -45,11 +45,15 @@ CREATE TEMP TABLE pick_ip(ip BLOB PRIMARY KEY) WITHOUT ROWID;
 _log = logging.getLogger(__name__)
 
 
+class UnfinishedError(Exception):
+    """The writer has created a file and has not put its tables there yet."""
+
+
 class View:
     """One segment, read-only, with the part of its rollup that is not in the file yet."""
 
     def __init__(self, path: Path, key: SegmentKey, inode: int) -> None:
-        """Open the file. Raises what apsw raises."""
+        """Open the file. Raises UnfinishedError, or what apsw raises."""
         self.key = key
         self.inode = inode
         self.connection = open_reader(path)
@@ -58,10 +62,9 @@ class View:
         self._closed = False
         self._places = np.zeros(1, np.uint32)  # addr.id -> addr.place
         try:
-            if version_of(self.connection) != len(SEGMENT):
-                raise apsw.CantOpenError(f"{path.name} has another schema")
+            _check_segment(self.connection, path.name)
             self.connection.execute(_TEMPORARY)
-        except apsw.Error:
+        except (UnfinishedError, apsw.Error):
             self.connection.close()
             raise
 
@@ -148,9 +151,10 @@ class Views:
             if self._main is None or inode != self._main_inode:
                 if self._main is not None:
                     self._main.close()
+                self._main_inode = 0  # until it is known to be usable
                 self._main = open_reader(path, 1_024)
-                self._main_inode = inode
                 _check_version(self._main)
+                self._main_inode = inode
         except (OSError, apsw.Error) as error:
             raise StoreError(f"there is no readable store in {self.folder}: {error}") from error
         return self._main
@@ -214,6 +218,8 @@ class Views:
             self._views.popitem(last=False)[1].close()
         try:
             self._views[key] = view = View(path, key, inode)
+        except UnfinishedError:
+            return None  # it is looked at again by the next query
         except (*DAMAGE, apsw.CantOpenError, apsw.SQLError) as error:
             self._complain(key, inode, error)
             return None
@@ -228,3 +234,11 @@ def _check_version(connection: apsw.Connection) -> None:
     version = version_of(connection)
     if version != len(MAIN):
         raise StoreError(f"the store has schema number {version}, this version reads {len(MAIN)}")
+
+
+def _check_segment(connection: apsw.Connection, name: str) -> None:
+    version = version_of(connection)
+    if version == 0:
+        raise UnfinishedError
+    if version != len(SEGMENT):
+        raise apsw.CantOpenError(f"{name} has another schema")

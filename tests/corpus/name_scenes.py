@@ -34,6 +34,11 @@ RFC_9001_FRAMES = bytes.fromhex(
 
 def dns() -> Iterator[Scene]:
     """Yield DNS over UDP and TCP."""
+    yield from _dns_answers()
+    yield from _dns_oddities()
+
+
+def _dns_answers() -> Iterator[Scene]:
     scene = Scene("a")
     query = names.dns_query(0x1001, SNI, names.A)
     udp_exchange(
@@ -66,6 +71,8 @@ def dns() -> Iterator[Scene]:
     )  # fmt: skip
     yield scene
 
+
+def _dns_oddities() -> Iterator[Scene]:
     scene = Scene("nxdomain")
     query = names.dns_query(0x1004, "nosuch.example.org", names.A)
     udp_exchange(

@@ -72,6 +72,12 @@ def states() -> Iterator[Scene]:
 
 def troubles() -> Iterator[Scene]:
     """Yield what happens to connections in real networks."""
+    yield from _midflow()
+    yield from _lossy()
+    yield from _odd()
+
+
+def _midflow() -> Iterator[Scene]:
     scene = Scene("midflow-responder-first")
     talk = tcp(scene, (51_000, 443), state="OTH", history="^dADa", partial=True)
     talk.resp("PA", DATA).orig("A").orig("PA", DATA).resp("A")
@@ -82,6 +88,8 @@ def troubles() -> Iterator[Scene]:
     talk.lose("o", 1).resp("SA").orig("A").orig("PA", DATA).resp("A")
     yield scene
 
+
+def _lossy() -> Iterator[Scene]:
     scene = Scene("retransmission")
     talk = tcp(scene, state="SF", history="ShADTadFf", retrans=1, gaps=0)
     talk.open().orig("PA", DATA).orig("PA", DATA, again=True).resp("A")
@@ -100,6 +108,8 @@ def troubles() -> Iterator[Scene]:
     talk.resp("PA", DATA).orig("A").close()
     yield scene
 
+
+def _odd() -> Iterator[Scene]:
     scene = Scene("port-reuse")
     tcp(scene, state="SF", history="ShADadFf", reason="reused").open().orig("PA", DATA).resp(
         "A"

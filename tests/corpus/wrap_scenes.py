@@ -163,7 +163,14 @@ def fragments() -> Iterator[Scene]:
 
 
 def others() -> Iterator[Scene]:
-    """Yield protocols that are neither TCP nor UDP."""
+    """Yield protocols that are neither TCP nor UDP, and UDP that is only half seen."""
+    yield from _icmp()
+    yield from _icmpv6()
+    yield from _other_protocols()
+    yield from _half_seen()
+
+
+def _icmp() -> Iterator[Scene]:
     scene = Scene("icmp-echo")
     flow = scene.flow((CLIENT, 8), (SERVER, 0), "icmp", state="OTH")
     for number in (1, 2):
@@ -180,6 +187,8 @@ def others() -> Iterator[Scene]:
     scene.flows[0].payload[0] = 28
     yield scene
 
+
+def _icmpv6() -> Iterator[Scene]:
     scene = Scene("icmpv6-echo")
     flow = scene.flow((CLIENT6, 128), (SERVER6, 129), "ipv6-icmp", state="OTH", payload_out=56)
     flow.fields["payload_in"] = 56
@@ -199,6 +208,8 @@ def others() -> Iterator[Scene]:
     scene.send(tell, flow, False)
     yield scene
 
+
+def _other_protocols() -> Iterator[Scene]:
     scene = Scene("sctp")
     flow = scene.flow(
         (CLIENT, 36_412), (SERVER, 2_905), "sctp", state="OTH", payload_out=None, payload_in=None
@@ -224,6 +235,8 @@ def others() -> Iterator[Scene]:
     scene.send(IP(src=SERVER, dst=CLIENT, proto=99) / Raw(b"x" * 8), flow, False)
     yield scene
 
+
+def _half_seen() -> Iterator[Scene]:
     scene = Scene("udp-idle")  # silence longer than the idle timeout makes a second flow
     for _ in range(2):
         udp_exchange(scene, (50_105, 5_000), [(True, b"ping"), (False, b"pong")], reason=None)

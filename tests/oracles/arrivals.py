@@ -58,9 +58,10 @@ def talks(draw: st.DrawFn) -> Talk:
 
 
 @st.composite
-def segments(draw: st.DrawFn, ports: tuple[int, int]) -> bytes:
-    """Return a TCP segment whose numbers are near 1000, or far off."""
-    flags = draw(st.sampled_from([2, 2, 18, 18, 16, 16, 16, 24, 17, 17, 4, 20, 0, 1, 3, 7, 22, 41]))
+def segments(draw: st.DrawFn, ports: tuple[int, int], merged: bool) -> bytes:
+    """Return a TCP segment whose numbers are near 1000, or far off; no SYN if merged by offload."""
+    flags = [2, 2, 18, 18, 16, 16, 16, 24, 17, 17, 4, 20, 0, 1, 3, 7, 22, 41]
+    flags = draw(st.sampled_from([16, 24] if merged else flags))
     seq, ack = (1_000 + draw(st.sampled_from(JUMPS)) for _ in range(2))
     ack = draw(st.sampled_from([ack, ack, ack, 0]))
     body = bytes(draw(st.sampled_from([0, 0, 1, 10, 100])))
@@ -68,13 +69,13 @@ def segments(draw: st.DrawFn, ports: tuple[int, int]) -> bytes:
 
 
 @st.composite
-def packets(draw: st.DrawFn, talk: Talk) -> bytes:
+def packets(draw: st.DrawFn, talk: Talk, merged: bool) -> bytes:
     """Return an Ethernet frame of a conversation."""
     body = bytes(draw(st.sampled_from([0, 1, 50])))
     kind = 0x86DD if talk.six else 0x0800
     match talk.form:
         case "tcp":
-            proto, inner = 6, draw(segments(talk.ports))
+            proto, inner = 6, draw(segments(talk.ports, merged))
         case "udp":
             proto, inner = 17, f.udp(talk.ports, body)
         case "icmp":
@@ -115,7 +116,9 @@ def captures(draw: st.DrawFn, most: int = 40, back: bool = True) -> list[Arrival
     for _ in range(draw(st.integers(1, most))):
         now_ns += draw(st.sampled_from(steps))
         talk = draw(st.sampled_from(known))
-        linktype, data = 1, draw(packets(talk.turned() if draw(st.booleans()) else talk))
+        talk = talk.turned() if draw(st.booleans()) else talk
+        counted = draw(st.sampled_from([0, 0, 0, 1, 1, 2, 44]))
+        linktype, data = 1, draw(packets(talk, counted > 1))
         odd = draw(st.integers(0, 29))
         if odd == 29:
             linktype, data = draw(whole_frames())
@@ -126,6 +129,5 @@ def captures(draw: st.DrawFn, most: int = 40, back: bool = True) -> list[Arrival
             data = data[: draw(st.integers(14, len(data)))]
         elif odd == 24:
             wirelen = draw(st.sampled_from([wirelen, 1_522, 1_523, 70_000]))
-        counted = draw(st.sampled_from([0, 0, 0, 1, 1, 2, 44]))
         made.append(Arrival(now_ns, data, linktype, wirelen, counted, draw(st.integers(0, 1))))
     return made

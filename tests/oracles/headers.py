@@ -32,8 +32,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NOBODY = ipaddress.IPv4Address(0)
 
 ICMP_PAIRS = [(8, 0), (13, 14), (15, 16), (17, 18), (10, 9)]  # asked, answered
-ICMPV6_PAIRS = [(128, 129), (133, 134), (135, 136), (139, 140)]
-ICMPV6_BOTH_WAYS = [(130, 131)]  # multicast listener query and report: neither is the reply
+ICMPV6_PAIRS = [(128, 129), (130, 131), (133, 134), (135, 136), (139, 140)]
 
 
 class Reject(Exception):  # noqa: N818 - not an error, an answer
@@ -328,8 +327,6 @@ def _icmp(frame: Frame, at: int, stop: int, found: Parsed) -> None:
     kind, code = frame.data[at], frame.data[at + 1]
     pairs = ICMPV6_PAIRS if found.src.version == 6 else ICMP_PAIRS
     counter = dict(pairs) | {b: a for a, b in pairs}
-    if found.src.version == 6:
-        counter |= dict(ICMPV6_BOTH_WAYS) | {b: a for a, b in ICMPV6_BOTH_WAYS}
     found.sport, found.dport = kind, counter.get(kind, code)
     found.two_way, found.reply = kind in counter, kind in {b for _, b in pairs}
     found.payload_at, found.payload = at + 8, max(stop - at - 8, 0)

@@ -200,6 +200,14 @@ def test_closing_ends_the_wait_and_frees_the_ring(pair: Pair) -> None:
     assert count_held() == before
 
 
+def test_what_had_come_before_the_end_is_delivered(pair: Pair) -> None:
+    frames = [ethernet(MARK + bytes(1_400))] * 1_000
+    with Receiver(pair, Capture()) as receiver:
+        receiver.wait_for_state(up=True)
+        send(pair.far, pair.far_if, frames)
+    assert len(receiver.seen) == len(frames)
+
+
 def test_missing_permission_is_said_at_the_start() -> None:
     os.seteuid(65_534)
     try:

@@ -51,8 +51,9 @@ class Said(NamedTuple):
 
 def make_table(limits: Limits, **options: Any) -> FlowTable:
     """Return a table with the oracle's limits; its capacity may be far below the configurable."""
+    capacity = 4_096 if limits.flows == Limits.flows else limits.flows
     config = Flows(
-        max_flows=min(limits.flows, 4_096), tcp_idle_s=limits.tcp / 1e9,
+        max_flows=capacity, tcp_idle_s=limits.tcp / 1e9,
         udp_idle_s=limits.udp / 1e9, icmp_idle_s=limits.icmp / 1e9, other_idle_s=limits.other / 1e9,
         linger_s=limits.linger / 1e9, active_s=limits.active / 1e9,
     )  # fmt: skip
@@ -83,13 +84,21 @@ def make_block(arrivals: Sequence[Arrival]) -> FrameBlock:
     return FrameBlock(np.frombuffer(data or b"\0", np.uint8), made)
 
 
-def run_table(table: FlowTable, arrivals: Sequence[Arrival], per_block: int = 1) -> Said:
-    """Feed a table to the end, so many frames in each block."""
+def feed_table(
+    table: FlowTable, arrivals: Sequence[Arrival], per_block: int = 1 << 20
+) -> list[TableOutput]:
+    """Feed a table, so many frames in each block; return what it had to say meanwhile."""
     outputs: list[TableOutput] = []
     with np.errstate(over="ignore"):  # the hash of plain Python wraps, and numpy says so
         for start in range(0, len(arrivals), per_block):
             outputs += table.absorb(make_block(arrivals[start : start + per_block]))
-        outputs += table.flush()
+    return outputs
+
+
+def run_table(table: FlowTable, arrivals: Sequence[Arrival], per_block: int = 1) -> Said:
+    """Feed a table to the end, so many frames in each block."""
+    outputs = feed_table(table, arrivals, per_block)
+    outputs += table.flush()
     records = [read_flow(flow) for output in outputs for flow in output.flows]
     return Said(
         [record for record in records if record["reason"]],

@@ -28,7 +28,7 @@ def tcp(ports: tuple[int, int], flags: int) -> bytes:
         (tcp((40_000, 443), S), False),
         (tcp((443, 40_000), S), False),  # whoever sends a SYN begins
         (tcp((443, 40_000), SA), True),
-        (tcp((40_000, 50_000), SA), True),
+        (tcp((40_000, 55_000), SA), True),
         (tcp((40_000, 443), SA), False),  # a probe: servers do not open with SYN/ACK
         (tcp((443, 40_000), ACK), True),
         (tcp((40_000, 443), ACK), False),
@@ -36,7 +36,7 @@ def tcp(ports: tuple[int, int], flags: int) -> bytes:
         (tcp((443, 80), ACK), False),
         (tcp((20_001, 40_000), ACK), True),  # nobody knows them, but clients live above 32768
         (tcp((40_000, 20_001), ACK), False),
-        (tcp((40_000, 50_000), ACK), False),  # no hint: the first to be seen
+        (tcp((40_000, 55_000), ACK), False),  # no hint: the first to be seen
         (f.ipv4((A, B), 17, f.udp((53, 40_000))), True),
         (f.ipv4((A, B), 17, f.udp((40_000, 53))), False),
         (f.ipv4((A, B), 17, f.udp((53, 53))), False),

@@ -8,7 +8,7 @@ import pytest
 from appliance.kernels.packet import FRAGMENT_DTYPE, FRAGMENT_TIMEOUT_NS, FRAGMENTS
 from tests.oracles import frames as f
 from tests.oracles.flowtable import SECOND, Arrival, Limits
-from tests.support.tables import Said, make_table, run_table
+from tests.support.tables import Said, feed_table, make_table, run_table
 
 LOW, HIGH = "10.0.0.1", "10.0.0.9"
 START_NS = 1_700_000_000 * SECOND
@@ -57,9 +57,7 @@ def test_what_never_gets_its_first_fragment_is_counted() -> None:
 
 def test_what_waits_is_neither_lost_nor_found() -> None:
     table = make_table(Limits())
-    from tests.support.tables import make_block  # noqa: PLC0415
-
-    list(table.absorb(make_block([Arrival(START_NS, DATAGRAM[1])])))
+    feed_table(table, [Arrival(START_NS, DATAGRAM[1])])
     assert table.statistics().fragments_held == 1
     assert table.statistics().rejected == {}
 

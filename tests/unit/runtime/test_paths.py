@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-import appliance
 from appliance.errors import ConfigError
 from appliance.runtime.paths import (
     find_directories,
@@ -75,7 +74,7 @@ def test_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         make_private(tmp_path / "file" / "a")
 
 
-def test_kernel_cache_is_kept_by_version_and_old_ones_go(tmp_path: Path) -> None:
+def test_kernel_cache_is_kept_by_sources_and_old_ones_go(tmp_path: Path) -> None:
     environment = dict.fromkeys(
         ("STATE_DIRECTORY", "CACHE_DIRECTORY", "RUNTIME_DIRECTORY"), str(tmp_path)
     )
@@ -84,7 +83,8 @@ def test_kernel_cache_is_kept_by_version_and_old_ones_go(tmp_path: Path) -> None
     bystander = tmp_path / "other"
     bystander.mkdir()
     cache = prepare_kernel_cache(environment)
-    assert cache == tmp_path / f"kernels-{appliance.__version__}"
+    assert cache.parent == tmp_path
+    assert cache.name.startswith("kernels-")
     assert environment["NUMBA_CACHE_DIR"] == str(cache)
     assert cache.is_dir()
     assert not old.exists()
