@@ -41,6 +41,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # files of one name in several folders, without packages
     config.option.importmode = "importlib"
     config.addinivalue_line("markers", "unit: everything under tests/unit; set by the folder")
+    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+        # The hash wraps on purpose; compiled code does so in silence.
+        config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

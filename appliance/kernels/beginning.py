@@ -13,7 +13,7 @@ from appliance.kernels.packet import (
 from appliance.kernels.table import TICK_SHIFT
 from appliance.kernels.tcpstate import ACK, SYN, add_letter
 from appliance.model.flow import (
-    FLOW_DIRECTION_SHIFT,
+    DIRECTION_SHIFT,
     FLOW_FLIPPED,
     FLOW_IPV6,
     FLOW_ORIG_IS_LOW,
@@ -163,7 +163,7 @@ def begin_flow(table: Any, packet: Any) -> tuple[int, int]:
     else:
         direction = _INBOUND if resp_home else _EXTERNAL
     flow.direction = direction
-    flow.bits |= direction << FLOW_DIRECTION_SHIFT
+    flow.bits |= direction << DIRECTION_SHIFT
     if flipped:
         flow.bits |= FLOW_FLIPPED
         add_letter(flow, 0, True)

@@ -90,7 +90,7 @@ FLOW_ORIG_IS_LOW = 64  # kernel use
 FLOW_HISTORY_CUT = 128  # more letters than the record holds
 FLOW_CLOSING = 256  # TCP: over, lingering for stragglers
 FLOW_WANTS_HELLO = 512  # kernel use: a ClientHello goes on in the next segments
-FLOW_DIRECTION_SHIFT = 10  # kernel use: two bits, the direction again, in a line every packet reads
+DIRECTION_SHIFT = 10  # kernel use: two bits, the direction again, in a line every packet reads
 
 
 class Direction(IntEnum):

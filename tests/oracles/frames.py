@@ -65,6 +65,17 @@ def extension(following: int, body: bytes, words: int = 0) -> bytes:
     return bytes([following, words]) + bytes(6 + 8 * words) + body
 
 
+def routed(following: int, last: str, left: int, body: bytes) -> bytes:
+    """A routing header of type 0 with one address; left : segments still to visit."""
+    return struct.pack("!BBBBI", following, 2, 0, left, 0) + _pack(last) + body
+
+
+def mobile(following: int, home: str, padding: int, body: bytes) -> bytes:
+    """A destination header with the sender's home address (RFC 6275 section 6.3)."""
+    pad = bytes([1, 2, 0, 0]) if padding else bytes(4)
+    return bytes([following, 2]) + pad + b"\xc9\x10" + _pack(home) + body
+
+
 def authentication(following: int, body: bytes) -> bytes:
     """An authentication header of 24 bytes (RFC 4302)."""
     return bytes([following, 4]) + bytes(22) + body

@@ -255,10 +255,28 @@ def _ipv6(frame: Frame, at: int, found: Parsed) -> tuple[int, int, int]:
             return following, at, stop
         if at + size > stop:
             raise Reject("bad_ip_header")
+        if following in {43, 60} and frame.left(at) >= size:
+            _readdress(frame.data[at : at + size], following, found)
         following, at = frame.word(at, "B"), at + size
         if found.later_fragment:
             return following, at, stop
     raise Reject("too_deep")
+
+
+def _readdress(header: bytes, kind: int, found: Parsed) -> None:
+    """Take the true ends from a routing header or a Home Address (RFC 2460 4.4, RFC 6275 6.3)."""
+    if kind == 43:
+        routing, left = header[2:4]
+        if routing in {0, 2} and left and len(header) >= 24:
+            found.dst = ipaddress.IPv6Address(header[-16:])
+        return
+    at = 2
+    while at + 2 <= len(header):
+        option, size = header[at], header[at + 1]
+        if option == 0xC9 and size == 16 and at + 18 <= len(header):
+            found.src = ipaddress.IPv6Address(header[at + 2 : at + 18])
+            return
+        at += 1 if option == 0 else 2 + size
 
 
 def _above_ip(frame: Frame, what: tuple[int, int, int], found: Parsed, level: int) -> None:
@@ -313,6 +331,8 @@ def _tcp(frame: Frame, at: int, stop: int, found: Parsed) -> None:
         return  # cut by the snap length behind the ports: still a packet of its flow
     found.seq, found.ack, offset, found.flags = struct.unpack_from("!IIBB", frame.data, at + 4)
     size = (offset >> 4) * 4
+    if found.fragment and size >= 20 and at + size > stop:
+        size = stop - at  # options that go on in the next fragment
     if size < 20 or at + size > stop:
         raise Reject("bad_transport")
     found.window = frame.word(at + 14, "H") if frame.left(at) >= 16 else 0xFFFF

@@ -61,12 +61,17 @@ def packets4(draw: st.DrawFn, depth: int) -> bytes:
 @st.composite
 def packets6(draw: st.DrawFn, depth: int) -> bytes:
     following, body = draw(carried(depth, six=True))
-    for kind in draw(st.lists(st.sampled_from([0, 43, 60, 135, 139, 140, 51, 44]), max_size=8)):
+    for kind in draw(
+        st.lists(st.sampled_from([0, 43, 60, 135, 139, 140, 51, 44, -43, -60]), max_size=8)
+    ):
         if kind == 44:
             ident, offset = draw(st.sampled_from(IDENTS)), draw(st.sampled_from([0, 0, 8]))
             body = f.fragment6(following, ident, offset, draw(booleans), body)
         elif kind == 51:
             body = f.authentication(following, body)
+        elif kind < 0:
+            make = f.routed if kind == -43 else f.mobile
+            kind, body = -kind, make(following, "2001:db8::77", draw(st.integers(0, 1)), body)
         else:
             body = f.extension(following, body, draw(st.integers(0, 1)))
         following = kind
@@ -79,7 +84,9 @@ def carried(draw: st.DrawFn, depth: int, six: bool) -> tuple[int, bytes]:
     """Return (protocol, body) of an IP packet: a transport, or a tunnel with more inside."""
     if depth == 0 or draw(booleans):
         return draw(transports(six))
-    kind = draw(st.sampled_from(["gre", "pptp", "ipip", "sixin", "datagram", "gremac", "grempls"]))
+    kind = draw(
+        st.sampled_from(["gre", "pptp", "ipip", "sixin", "datagram", "gremac", "grempls", "greppp"])
+    )
     version, inner = draw(ip_packets(depth - 1))
     flags = draw(st.sampled_from([0, 0, 0x8000, 0x4000, 0x2000, 0x1000, 0xF000, 0x0002]))
     match kind:
@@ -91,6 +98,8 @@ def carried(draw: st.DrawFn, depth: int, six: bool) -> tuple[int, bytes]:
             return 47, f.gre(form, extra + f.ethernet(version, inner), flags)
         case "grempls":
             return 47, f.gre(0x8847, f.mpls(draw(st.integers(1, 2)), inner), flags)
+        case "greppp":
+            return 47, f.gre(0x880B, f.ppp(draw(st.sampled_from([0x21, 0x57, 0xFD])), inner), flags)
         case "pptp":
             number = draw(st.sampled_from([0x21, 0x57, 0xC021, 0x00FD]))
             body = f.ppp(

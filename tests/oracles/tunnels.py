@@ -35,10 +35,10 @@ def _gre(data: bytes, at: int, end: int) -> tuple[int, int] | None:
     at += 4
     if flags & 7 == 1:
         at += 4 + 4 * sequence + 4 * (flags >> 7 & 1)
-        if kind == 0x880B and end - at >= 4 and _ppp_type(data, at):
-            return PPP, at
-        return None
+        return (PPP, at) if kind == 0x880B and _is_plain_ppp(data, at, end) else None
     at += 4 * (checksum | routing) + 4 * key + 4 * sequence
+    if kind == 0x880B:
+        return (PPP, at) if _is_plain_ppp(data, at, end) else None
     if kind == 0x88BE:  # ERSPAN: type II has a header of its own, type I no sequence number
         at += 8 * sequence
     if kind in {0x88BE, 0x6558}:
@@ -50,18 +50,21 @@ def _gre(data: bytes, at: int, end: int) -> tuple[int, int] | None:
     return None
 
 
-def _ppp_type(data: bytes, at: int) -> int:
+def _is_plain_ppp(data: bytes, at: int, end: int) -> bool:
+    """Tell whether PPP with IP or MPLS lies here: not control, compressed or encrypted."""
+    if end - at < 4:
+        return False
     if data[at : at + 2] == b"\xff\x03":
         at += 2
     number = data[at] if data[at] & 1 else int.from_bytes(data[at : at + 2], "big")
-    return PPP_TYPES.get(number, 0)
+    return number in PPP_TYPES
 
 
 def _udp_tunnel(data: bytes, at: int, end: int) -> tuple[str, tuple[int, int] | None]:
     sport, dport = struct.unpack_from("!HH", data, at)
     body = at + 8
     if dport in {4789, 8472}:
-        good = data[body] == 8 and is_ethernet(data, body + 8, end)
+        good = data[body] & 8 and is_ethernet(data, body + 8, end)
         return "vxlan", (ETHERNET, body + 8) if good else None
     if dport == 6081:
         start = body + 8 + (data[body] & 63) * 4

@@ -9,6 +9,7 @@ import pytest
 import uvloop
 
 from appliance.demo.source import DemoSource
+from appliance.flows.warmup import warm_up
 from appliance.model.frame import FRAME_DTYPE, CaptureStatistics, FrameBlock
 
 # libuv opens a pipe for the life of the process with its first loop
@@ -25,12 +26,17 @@ class QuickWire:
     """
 
     def __init__(
-        self, name: str = "wire0", *, seed: int = 1, then: Callable[[], None] = lambda: None
+        self,
+        name: str = "wire0",
+        *,
+        seed: int = 1,
+        start_ns: int = START_NS,
+        then: Callable[[], None] = lambda: None,
     ) -> None:
         self.closed = threading.Event()
         self._name = name
         self._then = then
-        self._demo = DemoSource(lambda: START_NS, seed=seed, paced=False, length_s=10.0)
+        self._demo = DemoSource(lambda: start_ns, seed=seed, paced=False, length_s=10.0)
 
     @property
     def interfaces(self) -> tuple[str, ...]:
@@ -50,14 +56,15 @@ class QuickWire:
         self.closed.set()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> None:
+    """Compile before anything is waited for."""
+    warm_up()
+
+
 @pytest.fixture
 def wire_of() -> type[QuickWire]:
     return QuickWire
-
-
-@pytest.fixture
-def start_ns() -> int:
-    return START_NS
 
 
 @pytest.fixture(autouse=True)

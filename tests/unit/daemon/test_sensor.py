@@ -20,6 +20,8 @@ from appliance.runtime.clock import ManualClock, SystemClock
 from appliance.store.reader import StoreReader
 from appliance.store.writer import StoreWriter
 
+pytestmark = pytest.mark.timeout(300)  # the first test may have to compile
+
 PATIENCE_S = 10.0
 CONFIG = Config(flows=Flows(max_flows=2_048))
 

@@ -22,6 +22,7 @@ def test_every_pair_of_endpoint_states(orig: int, resp: int, payload: int) -> No
     flows = np.zeros(1, FLOW_DTYPE)
     flows["proto"] = 6
     flows["orig"]["state"], flows["resp"]["state"] = orig, resp
+    flows["orig"]["prev_state"] = SYN_SENT
     flows["resp"]["payload"] = payload
     assert conn_state(orig, resp, payload) == wanted
     assert states(flows) == [wanted]

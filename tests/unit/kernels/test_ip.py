@@ -83,3 +83,17 @@ def test_fragments_carry_their_identification_and_place() -> None:
         assert parsed["bits"] & PACKET_FRAGMENT
         assert (parsed["credit_bytes"], parsed["credit_ip_bytes"]) == (ident, offset)
         assert (parsed["sport"], parsed["dport"], parsed["payload"]) == (0, 0, 8)
+
+
+def test_a_routing_header_names_the_true_destination_while_it_is_not_reached() -> None:
+    for left, wanted in ((1, 0x77), (0, 2)):
+        packet = f.ipv6(V6, 43, f.routed(17, "2001:db8::77", left, UDP))
+        reason, parsed = parse(f.ethernet(0x86DD, packet))
+        assert (reason, parsed["src_lo"], parsed["dst_lo"]) == ("ok", 1, wanted)
+
+
+@pytest.mark.parametrize("padding", [0, 1])
+def test_a_home_address_is_who_the_sender_is(padding: int) -> None:
+    packet = f.ipv6(V6, 60, f.mobile(17, "2001:db8::77", padding, UDP))
+    reason, parsed = parse(f.ethernet(0x86DD, packet))
+    assert (reason, parsed["src_lo"], parsed["dst_lo"]) == ("ok", 0x77, 2)

@@ -104,3 +104,10 @@ def test_a_tiny_first_fragment_gives_its_ports() -> None:
     packet = f.ipv4(V4, 6, body, ident=1, more=True)
     reason, parsed = parse(f.ethernet(0x0800, packet))
     assert (reason, parsed["sport"], parsed["dport"], parsed["flags"]) == ("ok", 40_000, 80, 0)
+
+
+def test_options_may_go_on_in_the_next_fragment() -> None:
+    body = f.tcp((40_000, 80), f.SYN, 7, options=bytes(20))[:24]
+    reason, parsed = parse(f.ethernet(0x0800, f.ipv4(V4, 6, body, ident=1, more=True)))
+    wanted = ("ok", 40_000, f.SYN, 7, 0)
+    assert (reason, *(parsed[n] for n in ("sport", "flags", "seq", "payload"))) == wanted

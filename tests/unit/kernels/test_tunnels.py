@@ -35,6 +35,10 @@ TUNNELS = {
         Tunnel.GRE, over_ip(47, f.pptp(f.ppp(0x57, INNER6), acknowledgement=True)),
     ),
     "vxlan": (Tunnel.VXLAN, over_udp(4789, f.vxlan(FRAME))),
+    "vxlan with reserved bits": (
+        Tunnel.VXLAN, over_udp(4789, b"\x8c\0\0\1\0\0\x2a\0" + FRAME),
+    ),
+    "gre ppp": (Tunnel.GRE, over_ip(47, f.gre(0x880B, f.ppp(0x21, INNER4)))),
     "vxlan of old": (Tunnel.VXLAN, over_udp(8472, f.vxlan(FRAME))),
     "vxlan with a vlan": (
         Tunnel.VXLAN, over_udp(4789, f.vxlan(f.ethernet(0x8100, f.vlan(4, 0x0800, INNER4)))),
