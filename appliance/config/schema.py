@@ -41,7 +41,7 @@ class Flows(Section, frozen=True, kw_only=True):
     udp_idle_s: Seconds = 30.0
     icmp_idle_s: Seconds = 30.0
     other_idle_s: Seconds = 60.0
-    linger_s: Seconds = 5.0  # after FIN both ways or RST, for stragglers
+    linger_s: Seconds = 0.5  # after FIN both ways or RST, for stragglers
     active_s: Seconds = 300.0  # a flow still going is reported this often
 
 

@@ -12,7 +12,7 @@ from appliance.pipeline.stage import shift_interfaces
 from appliance.runtime.channel import Channel
 from appliance.runtime.clock import Clock
 
-_DRAIN_NS = 200_000_000  # outputs travel on at least this often
+_DRAIN_NS = 100_000_000  # outputs travel on at least this often
 
 
 class Parcel(NamedTuple):

@@ -114,7 +114,7 @@ def _odd() -> Iterator[Scene]:
     tcp(scene, state="SF", history="ShADadFf", reason="reused").open().orig("PA", DATA).resp(
         "A"
     ).resp("PA", DATA).orig("A").close()
-    scene.wait(1)
+    scene.wait(0.2)
     again = tcp(scene, state="S1", history="ShADad")
     again.next = {"o": 900_000, "r": 1_900_000}
     again.open().orig("PA", DATA).resp("A").resp("PA", DATA).orig("A")

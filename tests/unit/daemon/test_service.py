@@ -278,3 +278,36 @@ def test_every_ended_flow_is_told_to_the_back_end_before_the_end(
     told = sorted((e["src_ip"], e["src_port"], e["byte_count"]) for e in back_end.events)
     assert told == sorted((r.src_ip, str(r.src_port), r.bytes_out + r.bytes_in) for r in rows)
     assert "did not end" not in caplog.text
+
+
+def test_the_service_manager_hears_of_every_step(
+    tmp_path: Path, wire_of: Any, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+
+    def open_sources(*_: Any) -> list[Any]:
+        number = (signal.SIGHUP, signal.SIGTERM)[len(opened)]
+        opened.append(wire_of(then=send(number)))
+        return opened[-1:]
+
+    said: list[str] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
+
+        def listen() -> None:
+            while not said or "STOPPING" not in said[-1]:
+                said.append(manager.recv(4_096).decode())
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        assert serve(open_sources, lambda: (CONFIG, {})) == 0
+        listener.join()
+    steps = [line for text in said for line in text.splitlines() if line.endswith("=1")]
+    assert [step for step in steps if step != "WATCHDOG=1"] == [
+        "READY=1", "RELOADING=1", "READY=1", "STOPPING=1",
+    ]  # fmt: skip
+    assert "WATCHDOG=1" in steps
+    assert "STATUS=watching wire0" in "\n".join(said)
+    assert " flows active" in "\n".join(said)
