@@ -18,6 +18,7 @@ from appliance.config.options import ReplayOptions
 from appliance.config.schema import Config
 from appliance.enrich.networks import HomeNetworks
 from appliance.enrich.stage import Enricher
+from appliance.errors import ApplianceError
 from appliance.flows.table import FlowTable, TableStatistics
 from appliance.metadata.stage import MetadataStage
 from appliance.model.frame import CaptureStatistics, PacketSource
@@ -34,8 +35,8 @@ _log = logging.getLogger(__name__)
 def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> int:
     """Replay files merged by time; return the exit code.
 
-    Raises CaptureError for an input that cannot be opened. What is damaged further in is counted,
-    and what came before it is kept.
+    Raises CaptureError for an input that cannot be opened, ApplianceError if the flows cannot be
+    written. What is damaged further in is counted, and what came before it is kept.
     """
     with ExitStack() as stack:
         source = _open(inputs, options.speed)
@@ -102,7 +103,13 @@ class Replay:
 
 
 def _open(inputs: tuple[str, ...], speed: float | None) -> PacketSource:
-    source = merge([open_file(path) for path in inputs])
+    with ExitStack() as undo:
+        sources = []
+        for path in inputs:
+            sources.append(open_file(path))
+            undo.callback(sources[-1].close)
+        source = merge(sources)
+        undo.pop_all()
     return source if speed is None else paced(source, speed, SystemClock())
 
 
@@ -112,12 +119,17 @@ def _total_bytes(inputs: tuple[str, ...]) -> int:
 
 @contextmanager
 def _export(path: Path, form: str) -> Iterator[Sink]:
-    with ExitStack() as stack:
-        stream = sys.stdout.buffer if str(path) == "-" else stack.enter_context(path.open("wb"))
-        writer = ZeekWriter(stream) if form == "zeek" else NdjsonWriter(stream)
-        yield writer
-        writer.close()
-        stream.flush()
+    try:
+        with ExitStack() as stack:
+            stream = sys.stdout.buffer if str(path) == "-" else stack.enter_context(path.open("wb"))
+            writer = ZeekWriter(stream) if form == "zeek" else NdjsonWriter(stream)
+            yield writer
+            writer.close()
+            stream.flush()
+    except BrokenPipeError:
+        raise  # who reads our stdout has seen enough
+    except OSError as error:
+        raise ApplianceError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 @contextmanager

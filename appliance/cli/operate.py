@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 def replay(arguments: argparse.Namespace) -> int:
     """Read capture files."""
     config, _ = load_settings(arguments)
-    _prepare(config)
+    warm_up_apart(_prepare(config))
     from appliance import replay as engine  # noqa: PLC0415 - see above
 
     options = make_replay_options(arguments)

@@ -1,4 +1,4 @@
-"""Files through the whole pipeline: the same bytes every time, and what is damaged costs no more."""
+"""Files through the whole pipeline: the same bytes every time, however damaged the files."""
 
 import gc
 import json
@@ -178,13 +178,13 @@ def test_home_networks_change_the_direction(tmp_path: Path) -> None:
 
 
 def test_sigterm_keeps_what_was_read(tmp_path: Path, capture: Path) -> None:
-    """A replay at the speed of the capture, ended at once."""
+    """A replay that would last 1.5 s, ended after 0.2."""
     before = signal.getsignal(signal.SIGTERM)
     flows = tmp_path / "flows.ndjson"
     signal.setitimer(signal.ITIMER_REAL, 0.2)
     old = signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     try:
-        options = ReplayOptions(flows=flows, speed=1.0)
+        options = ReplayOptions(flows=flows, speed=20.0)
         assert replay(CONFIG, (str(capture),), options) == 0
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -200,7 +200,15 @@ def test_flows_go_to_stdout(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert (row["http_host"], row["direction"]) == ("www.example.org", "inbound")
 
 
-def test_a_reader_that_leaves_is_no_fault_of_ours(tmp_path: Path) -> None:
-    """Flows to a full device: an error in words, not a traceback."""
-    line = ["replay", str(CORPUS / "http.pcap"), "--flows", "/dev/full"]
-    assert main(line) in {1, 2}
+def test_a_full_disk_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "flows.ndjson"
+    target.symlink_to("/dev/full")
+    assert main(["replay", str(CORPUS / "http.pcap"), "--flows", str(target)]) == 1
+    expected = f"appliance: cannot write {target}: No space left on device\n"
+    assert capsys.readouterr().err.endswith(expected)
+
+
+def test_a_file_in_no_folder_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "none" / "conn.log"
+    assert main(["replay", str(CORPUS / "http.pcap"), "--flows", str(target)]) == 1
+    assert f"cannot write {target}: No such file" in capsys.readouterr().err
