@@ -35,13 +35,14 @@ def _measure(flow: Any, packet: Any) -> None:
         flow.iat_max_us = max(flow.iat_max_us, gap_us)
     flow.last_ns = max(flow.last_ns, packet.ts_ns)
     segments = i64(packet.segments)
+    square = u64(size) * u64(size)  # a file may claim frames of 4 GB
     if segments > 1:
         # Whole and rest apart: an integer division keeps this out of every other packet's way,
         # where the compiler would work out a float division and throw it away.
-        whole, rest = (size * size) // segments, (size * size) % segments
+        whole, rest = square // u64(segments), square % u64(segments)
         flow.size_sumsq += np.float64(whole) + np.float64(rest) / np.float64(segments)
     else:
-        flow.size_sumsq += np.float64(size * size)
+        flow.size_sumsq += np.float64(square)
     capped = min(size, 0xFFFF)
     flow.size_min = min(flow.size_min, capped)
     flow.size_max = max(flow.size_max, capped)

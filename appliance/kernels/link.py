@@ -130,7 +130,7 @@ def skip_tags(buffer: Any, at: int, end: int, kind: int, packet: Any) -> tuple[i
             if kind < 0x600:  # 802.3 length: LLC, perhaps SNAP
                 if end - at < 8:
                     return (NOT_IP if end - at >= 3 else BROKEN), at
-                if u16(buffer, at) == 0xAAAA and u32(buffer, at + 2) >> 8 == 0x030000:
+                if u16(buffer, at) == 0xAAAA and u32(buffer, at + 2) == 0x03000000:
                     kind = u16(buffer, at + 6)
                     at += 8
                 else:

@@ -8,6 +8,8 @@ V4_HOSTS = ("10.0.0.1", "10.0.0.2", "192.0.2.7")
 V6_HOSTS = ("2001:db8::1", "2001:db8::2", "fd00::7")
 PORTS = (53, 80, 40_000, 50_001)
 IDENTS = (1, 2)
+# Protocol numbers; negative: with an address in it that counts more than the packet's own.
+EXTENSIONS = (0, 43, 60, 135, 139, 140, 51, 44, -43, -60)
 
 bodies = st.integers(0, 40).map(bytes)
 ports = st.tuples(st.sampled_from(PORTS), st.sampled_from(PORTS))
@@ -59,22 +61,27 @@ def packets4(draw: st.DrawFn, depth: int) -> bytes:
 
 
 @st.composite
+def extensions(draw: st.DrawFn, kind: int, following: int, body: bytes) -> bytes:
+    """Return a body with an extension header before it."""
+    match kind:
+        case 44:
+            ident, offset = draw(st.sampled_from(IDENTS)), draw(st.sampled_from([0, 0, 8]))
+            return f.fragment6(following, ident, offset, draw(booleans), body)
+        case 51:
+            return f.authentication(following, body)
+        case -43:
+            return f.routed(following, "2001:db8::77", draw(st.integers(0, 1)), body)
+        case -60:
+            return f.mobile(following, "2001:db8::77", draw(st.integers(0, 1)), body)
+    return f.extension(following, body, draw(st.integers(0, 1)))
+
+
+@st.composite
 def packets6(draw: st.DrawFn, depth: int) -> bytes:
     following, body = draw(carried(depth, six=True))
-    for kind in draw(
-        st.lists(st.sampled_from([0, 43, 60, 135, 139, 140, 51, 44, -43, -60]), max_size=8)
-    ):
-        if kind == 44:
-            ident, offset = draw(st.sampled_from(IDENTS)), draw(st.sampled_from([0, 0, 8]))
-            body = f.fragment6(following, ident, offset, draw(booleans), body)
-        elif kind == 51:
-            body = f.authentication(following, body)
-        elif kind < 0:
-            make = f.routed if kind == -43 else f.mobile
-            kind, body = -kind, make(following, "2001:db8::77", draw(st.integers(0, 1)), body)
-        else:
-            body = f.extension(following, body, draw(st.integers(0, 1)))
-        following = kind
+    for kind in draw(st.lists(st.sampled_from(EXTENSIONS), max_size=8)):
+        body = draw(extensions(kind, following, body))
+        following = abs(kind)
     length = draw(st.sampled_from([None, None, None, 0, 8, 2_000]))
     return f.ipv6(draw(ends(V6_HOSTS)), following, body, length=length)
 

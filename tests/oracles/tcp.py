@@ -133,7 +133,7 @@ class Conversation:
         elif segment.control & (SYN | RST) and abs(ahead) > FAR:
             pass
         elif ahead > 0:
-            if segment.payload and 0 < side.ahead(segment.seq) < FAR:
+            if (segment.payload or segment.has(FIN)) and 0 < side.ahead(segment.seq) < FAR:
                 side.hole, self.hole = True, segment.seq
             side.edge = segment.following
         elif segment.payload > 0:

@@ -1,9 +1,11 @@
 """The whole appliance on a wire: real programs talk, and the dashboard's feed shows it in time."""
 
+import http.server
 import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ from websockets.sync.client import connect
 from appliance.model.views import FlowFilter
 from appliance.store.reader import StoreReader
 from tests.support import talks
-from tests.support.daemon import Daemon, ask
+from tests.support.daemon import Daemon, ask, clean_environment
 from tests.support.veth import PATIENCE_S, Pair, inside, veth_pair
 
 pytestmark = [
@@ -310,3 +312,83 @@ def test_sighup_takes_over_what_works_and_refuses_the_rest(tmp_path: Path) -> No
     assert [row["service"] for row in rows].count("http") == 3
     assert [row["service"] for row in rows].count("dns") == 2
     assert unseen["src_port"] not in {row["src_port"] for row in rows}
+
+
+class BackEnd(http.server.ThreadingHTTPServer):
+    """Takes flow events at the near end."""
+
+    def __init__(self) -> None:
+        self.events: list[Row] = []
+        super().__init__(("127.0.0.1", 0), _Ingest)
+
+
+class _Ingest(http.server.BaseHTTPRequestHandler):
+    server: BackEnd
+
+    def do_POST(self) -> None:
+        self.server.events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def back_end(pair: Pair) -> Iterator[BackEnd]:
+    with inside(pair.near):
+        server = BackEnd()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_an_environment_for_go_tracer_is_understood(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("x" * 5_000)
+    with ExitStack() as stack:
+        pair = stack.enter_context(network())
+        stack.enter_context(talks.web_server(pair, tmp_path))
+        names = talks.NameServer(pair)
+        stack.callback(names.close)
+        collector = stack.enter_context(back_end(pair))
+        environment = clean_environment(
+            tmp_path,
+            AGENT_INTERFACE=pair.near_if,
+            AGENT_BPF_FILTER="tcp port 80",
+            AGENT_SNAP_LEN="96",
+            AGENT_PROMISCUOUS="false",
+            AGENT_ENDPOINT_URL=f"http://127.0.0.1:{collector.server_port}/ingest",
+            APPLIANCE_API_PORT="0",
+        )
+        prefix = ("ip", "netns", "exec", pair.near)
+        running = stack.enter_context(
+            Daemon(tmp_path, ["run"], prefix=prefix, environment=environment)
+        )
+        running.wait_until_ready()
+        talks.talk_dns(pair, names)
+        expected = talks.talk_http(pair)
+        assert promiscuity(pair) == 0
+        assert running.terminate() == 0
+    (event,) = collector.events
+    (row,) = stored_flows(tmp_path)
+    for name in ("src_ip", "dst_ip", "src_port", "dst_port"):
+        assert event[name] == str(expected[name])
+    assert (event["protocol"], event["interface"], event["direction"]) == ("TCP", "near0", "local")
+    # cut frames count in full
+    assert row["payload_in"] == expected["payload_in"] > 5_000
+    assert event["byte_count"] == row["bytes_out"] + row["bytes_in"]
+    assert row["http_host"] == ""  # which lies behind the cut
+
+
+def promiscuity(pair: Pair) -> int:
+    with inside(pair.near):
+        links = subprocess.run(
+            ["ip", "-d", "-j", "link", "show", pair.near_if],
+            check=True, capture_output=True, timeout=10,
+        )  # fmt: skip
+    return int(json.loads(links.stdout)[0]["promiscuity"])
