@@ -1,5 +1,6 @@
 """One run of the sensor: sources, their threads, the pipeline's thread."""
 
+import itertools
 import os
 import secrets
 import socket
@@ -28,6 +29,8 @@ from appliance.store.writer import StoreWriter
 _QUEUED_FLOWS = 65_536  # between capture and pipeline; 256 bytes each
 _PATIENCE_S = 0.25  # longest wait of the pipeline's thread without a sign of life
 _STOP_S = 10.0
+# Fanout groups; a reload needs another, or old and new rings would share the packets.
+_groups = itertools.count(os.getpid())
 
 Sources = Callable[[Config, Clock], list[PacketSource]]
 
@@ -39,8 +42,8 @@ def open_interfaces(config: Config, clock: Clock) -> list[PacketSource]:
     """
     sources: list[PacketSource] = []
     with ExitStack() as undo:
-        for number, name in enumerate(resolve_interfaces(config.capture)):
-            group = (os.getpid() + number) & 0xFFFF if config.capture.threads > 1 else None
+        for name in resolve_interfaces(config.capture):
+            group = next(_groups) & 0xFFFF if config.capture.threads > 1 else None
             for member in range(config.capture.threads):
                 sources.append(open_interface(name, config.capture, group, member))
                 undo.callback(sources[-1].close)
@@ -127,12 +130,17 @@ class Sensor:
         """Return sentences about what will make the sensor see less than there is."""
         return [line for name in self._interfaces for line in offload_warnings(name)]
 
-    def start(self, on_failure: Callable[[], None]) -> None:
-        """Start the threads; `on_failure` is called in a thread that dies."""
+    def start(self, on_failure: Callable[[], None], since_ns: int = 0) -> None:
+        """Start the threads; `on_failure` is called in a thread that dies.
+
+        since_ns : frames before this time are left out; another sensor has them
+        """
         self._on_failure = on_failure
         self._pipeline_thread.start(self._run_pipeline, name="pipeline")
         for worker in self._workers:
-            self._capture_threads.start(worker.run, name=f"capture {worker.source.interfaces[0]}")
+            self._capture_threads.start(
+                worker.run, since_ns, name=f"capture {worker.source.interfaces[0]}"
+            )
 
     def stop(self) -> tuple[str, ...]:
         """End in order: sources, tables flushed, pipeline drained. Returns threads that hang."""

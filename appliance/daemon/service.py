@@ -95,7 +95,7 @@ class Service:
         await asyncio.to_thread(warm_up)
         self._writer = StoreWriter(self._path, self._config.store)
         try:
-            self._sensor = self._make_sensor()
+            self._sensor, self._forwarder = self._make_sensor()
             return await self._run(reload)
         finally:
             self._writer.close()
@@ -182,27 +182,32 @@ class Service:
         self._notifier.ready()
 
     async def _replace_sensor(self, settings: Settings) -> None:
-        """Make the sensor anew, as it was if the new settings do not work."""
+        """Make the sensor anew; the old one goes on if the new settings do not work.
+
+        Both listen while they change places, so that nothing is missed. What came before the old
+        one was told to end is left to it, so that nothing is counted twice.
+        """
         config, origins = settings
         if (config.api, config.store) != (self._config.api, self._config.store):
             _log.warning("api and store take effect at the next start")
         before = self._config, self._origins
-        await asyncio.to_thread(self._stop_sensor)
         started = self._config
         self._config = msgspec.structs.replace(config, api=started.api, store=started.store)
         self._origins = origins
         try:
-            self._sensor = self._make_sensor()
+            replacement = self._make_sensor()
         except ApplianceError as error:
-            _log.error("the old configuration stays: %s", error)
             self._config, self._origins = before
-            self._sensor = self._make_sensor()
-        else:
-            logging.getLogger().setLevel(self._config.log.level.upper())
-            _log.info("configuration reloaded")
-        self._start_sensor(asyncio.get_running_loop())
+            _log.error("the old configuration stays: %s", error)
+            return
+        since_ns = self._clock.wall_ns()
+        await asyncio.to_thread(self._stop_sensor)
+        self._sensor, self._forwarder = replacement
+        self._start_sensor(asyncio.get_running_loop(), since_ns)
+        logging.getLogger().setLevel(self._config.log.level.upper())
+        _log.info("configuration reloaded")
 
-    def _make_sensor(self) -> Sensor:
+    def _make_sensor(self) -> tuple[Sensor, FlowEventForwarder | None]:
         forward = self._config.forward
         forwarder = None
         if forward.endpoint_url:
@@ -215,10 +220,9 @@ class Service:
                 undo.callback(source.close)
             sensor = Sensor(self._config, self._clock, self._writer, sources, sinks)
             undo.pop_all()
-        self._forwarder = forwarder
-        return sensor
+        return sensor, forwarder
 
-    def _start_sensor(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _start_sensor(self, loop: asyncio.AbstractEventLoop, since_ns: int = 0) -> None:
         for warning in self._sensor.warnings():
             _log.warning("%s", warning)
 
@@ -226,7 +230,7 @@ class Service:
             self._failed = True
             loop.call_soon_threadsafe(self._stop.set)
 
-        self._sensor.start(fail)
+        self._sensor.start(fail, since_ns)
         if self._forwarder is not None:
             # not of the sensor: it is told to end when the last flow has come
             self._forwarder.start(Threads(fail, self._clock))

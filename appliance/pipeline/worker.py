@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.flows.table import FlowTable, TableOutput, TableStatistics
-from appliance.model.frame import PacketSource
+from appliance.model.frame import FrameBlock, PacketSource
 from appliance.model.health import TRAFFIC_DTYPE
 from appliance.pipeline.stage import shift_interfaces
 from appliance.runtime.channel import Channel
@@ -25,6 +25,14 @@ class Parcel(NamedTuple):
 def weigh(parcel: Parcel) -> int:
     """Return the share of the channel a parcel takes: its flows."""
     return 1 + len(parcel.output.flows)
+
+
+def _later(block: FrameBlock, since_ns: int) -> tuple[FrameBlock, int]:
+    """Leave out frames before a time; 0 as the time once there are none any more."""
+    late = block.frames["ts_ns"] >= since_ns
+    if late.all():
+        return block, 0
+    return FrameBlock(block.buffer, block.frames[late]), since_ns
 
 
 class CaptureWorker:
@@ -49,10 +57,12 @@ class CaptureWorker:
         self._first_interface = first_interface
         self._sent_ns = 0
 
-    def run(self) -> None:
-        """Feed the table with the source's frames."""
+    def run(self, since_ns: int = 0) -> None:
+        """Feed the table with the source's frames, from a time on."""
         table = self._table
         for block in self.source.blocks():
+            if since_ns and len(block.frames):
+                block, since_ns = _later(block, since_ns)  # noqa: PLW2901
             for output in table.absorb(block):
                 self._send(output)
             if len(block.frames) == 0:

@@ -13,7 +13,7 @@ from appliance.flows.table import FlowTable
 from appliance.model.flow import EndReason
 from tests.oracles import frames as f
 from tests.oracles.flowtable import SECOND, Arrival, Limits
-from tests.support.tables import Said, make_table, run_table
+from tests.support.tables import Said, feed_table, make_table, run_table
 
 HOME, FAR = "10.9.9.9", "198.51.100.1"
 START_NS = 1_700_000_000 * SECOND
@@ -110,19 +110,22 @@ def test_a_flood_pushes_out_its_own_kind_and_every_flow_is_told_once(
 def test_the_table_never_grows() -> None:
     """Memory is taken once; afterwards a flood allocates nothing that stays."""
     table = make_table(Limits(flows=CAPACITY))
-    run([syn(n) for n in range(1_000)], table)
+    flood = [
+        Arrival(START_NS + n * 50_000, f.ethernet(0x0800, syn(n))) for n in range(3 * CAPACITY)
+    ]
+    feed_table(table, flood)
     sizes = [array.nbytes for array in table._table]
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        for turn in range(3):
-            run([syn(turn * 2_000 + n) for n in range(2_000)], table)
-            assert table.statistics().active == 0
+        for _ in range(3):
+            feed_table(table, flood)
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
     assert [array.nbytes for array in table._table] == sizes
     assert after - before < 1 << 20
+    assert table.statistics().active == CAPACITY
 
 
 def test_answered_flows_fill_the_table_too_and_are_counted() -> None:

@@ -54,7 +54,7 @@ UNMIRRORED: dict[str, str] = {
     **dict.fromkeys(
         (
             "store/flowfilter.py", "store/flowquery.py", "store/flowrow.py", "store/hostquery.py",
-            "store/hostsums.py", "store/names.py", "store/trafficquery.py", "store/view.py",
+            "store/hostsums.py", "store/names.py", "store/trafficquery.py",
         ),
         "tests/unit/store/test_reader.py",
     ),

@@ -67,6 +67,11 @@ def wire_of() -> type[QuickWire]:
     return QuickWire
 
 
+@pytest.fixture
+def start_ns() -> int:
+    return START_NS
+
+
 @pytest.fixture(autouse=True)
 def _calm_again() -> Iterator[None]:
     """Undo what a daemon does to the garbage collector."""

@@ -127,6 +127,23 @@ def test_the_second_shows_what_came_in_it(tmp_path: Path, wire_of: Any) -> None:
     assert sensor.tick().packets == 0
 
 
+def test_frames_before_a_time_are_left_to_another_sensor(
+    tmp_path: Path, wire_of: Any, start_ns: int
+) -> None:
+    through = threading.Event()
+    since_ns = start_ns + 4_000_000_000
+    writer = StoreWriter(tmp_path, Store())
+    sensor = Sensor(CONFIG, SystemClock(), writer, [wire_of(then=through.set)])
+    sensor.start(lambda: None, since_ns)
+    assert through.wait(PATIENCE_S)
+    assert sensor.stop() == ()
+    writer.close()
+    assert 0 < sensor.health().packets < sensor.health().interfaces[0]["frames"]
+    rows = stored(tmp_path)
+    assert len(rows) > 10
+    assert min(row.start for row in rows) >= since_ns / 1e9
+
+
 class DyingWire:
     """Ends with an error nobody expected."""
 
