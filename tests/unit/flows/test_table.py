@@ -95,6 +95,8 @@ def test_waiting_fragments_are_orphans_at_the_end() -> None:
     list(table.flush())
     counters = table.statistics()
     assert (counters.fragments_held, counters.rejected) == (0, {"fragment_orphan": 1})
+    feed_table(table, [Arrival(START_NS, piece)])  # of another datagram: the first is forgotten
+    assert table.statistics().fragments_held == 1
 
 
 def test_capacity_is_what_was_configured() -> None:

@@ -36,6 +36,7 @@ def tcp(ports: tuple[int, int], flags: int) -> bytes:
         (tcp((443, 80), ACK), False),
         (tcp((20_001, 40_000), ACK), True),  # nobody knows them, but clients live above 32768
         (tcp((40_000, 20_001), ACK), False),
+        (tcp((20_001, 20_002), ACK), False),
         (tcp((40_000, 55_000), ACK), False),  # no hint: the first to be seen
         (f.ipv4((A, B), 17, f.udp((53, 40_000))), True),
         (f.ipv4((A, B), 17, f.udp((40_000, 53))), False),

@@ -4,8 +4,8 @@ import pytest
 
 from appliance.model.flow import EndReason
 from tests.oracles import frames as f
-from tests.oracles.flowtable import SECOND, Arrival, Limits
-from tests.support.tables import Said, feed_table, make_table, run_table
+from tests.oracles.flowtable import SECOND, Arrival, FlowTableOracle, Limits
+from tests.support.tables import HOME, SERVICES, Said, feed_table, make_table, run_table
 
 A, B = "10.0.0.1", "192.0.2.7"
 START_NS = 1_700_000_000 * SECOND
@@ -135,13 +135,19 @@ def test_time_that_steps_back_a_little_does_not_keep_flows_for_minutes() -> None
 
 def test_slots_of_ended_flows_are_found_again() -> None:
     """Deleting from an open-addressing table must not hide the flows behind the hole."""
-    frames = []
-    for n in range(400):
-        frames.append((n * 1e-3, udp(n % 97 + 1)))
-        frames.append((n * 1e-3, tcp(f.RST if n % 3 else f.SYN, port=n % 89 + 40_000)))
-    said = run(*frames, limits=Limits(flows=256, linger=1_000_000, udp=5_000_000))
-    assert said.statistics.active == 0
-    assert sum(flow["orig"]["packets"] + flow["resp"]["packets"] for flow in said.ended) == 800
+    limits = Limits(flows=256, linger=1_000_000, udp=SECOND)
+    arrivals = []
+    for n in range(1_500):
+        frame = udp(n * 7 % 151) if n % 2 else tcp(f.RST, port=40_000 + n % 79)
+        arrivals.append(Arrival(START_NS + n * 1_000_000, frame))
+    oracle = FlowTableOracle(limits, HOME, SERVICES)
+    for arrival in arrivals:
+        oracle.take(arrival)
+    oracle.finish()
+    said = run_table(make_table(limits), arrivals)
+    assert said.statistics.active == said.statistics.evicted == 0
+    assert sorted(flow["id"] for flow in said.ended) == sorted(flow["id"] for flow in oracle.ended)
+    assert len(said.ended) > 400
 
 
 def test_more_flows_than_an_output_holds_end_in_several() -> None:

@@ -101,6 +101,16 @@ TALK = ((">", A, 1, 1, 10), ("<", A, 1, 11, 20), (">", A, 11, 21, 0))
         (((">", f.FIN | f.SYN, 5, 0, 0),), "SH Q"),
         ((*HANDSHAKE, (">", A, 1, 1, 10), (">", A, 1, 1, 10)), "S1 ShADT"),
         ((*HANDSHAKE, (">", A, 1, 51, 10)), "S1 ShADg"),
+        # FIN and RST from one end, then a FIN from the other, is how some stacks say goodbye.
+        ((*HANDSHAKE, (">", FA, 1, 1, 0), (">", R, 2, 0, 0), ("<", FA, 1, 2, 0)), "SF ShAFRf"),
+        ((*HANDSHAKE, (">", FA, 1, 1, 0), ("<", FA, 1, 2, 0), (">", R, 2, 0, 0)), "SF ShAFfR"),
+        # One number ahead: a FIN that was not seen, no data.
+        ((*HANDSHAKE, ("<", A, 1, 2, 0)), "S1 ShAa"),
+        ((*HANDSHAKE, ("<", A, 1, 3, 0)), "S1 ShAaG"),
+        # Data missing in the middle, acknowledged; and the same that only came late.
+        ((*HANDSHAKE, (">", A, 11, 1, 10), ("<", A, 1, 21, 0)), "S1 ShADaG"),
+        ((*HANDSHAKE, (">", A, 11, 1, 10), (">", A, 1, 1, 10), ("<", A, 1, 21, 0)), "S1 ShADTa"),
+        ((*HANDSHAKE, ("<", FA, 99, 1, 0), (">", A, 1, 100, 0)), "S3 ShAfg"),
     ],
 )  # fmt: skip
 def test_well_known_conversations(
