@@ -51,7 +51,7 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
             stack.callback(writer.close)
         progress = Progress(_total_bytes(inputs), sys.stderr)
         stack.callback(progress.close)
-        engine = Replay(config, source, writer, sinks)
+        engine = Replay(config, source, writer, sinks, timely=options.speed is not None)
         calm_collector()
         clock = SystemClock()
         began_ns = clock.monotonic_ns()
@@ -64,15 +64,25 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
 
 
 class Replay:
-    """One replay, ready to run: a source, a flow table, a pipeline."""
+    """One replay, ready to run: a source, a flow table, a pipeline.
+
+    timely : hand flows on as they end, not only when many have gathered; for paced replays
+    """
 
     def __init__(
-        self, config: Config, source: PacketSource, writer: StoreWriter | None, sinks: list[Sink]
+        self,
+        config: Config,
+        source: PacketSource,
+        writer: StoreWriter | None,
+        sinks: list[Sink],
+        *,
+        timely: bool = False,
     ) -> None:
         home = HomeNetworks(config.network.home)
         metadata = MetadataStage(config.metadata) if config.metadata.enabled else None
         self._source = source
         self._writer = writer
+        self._timely = timely
         self._table = FlowTable(
             config.flows,
             home.array(),
@@ -85,7 +95,8 @@ class Replay:
         for block in self._source.blocks():
             for output in self._table.absorb(block):
                 self._take(output)
-            self._take(self._table.drain())
+            if self._timely:
+                self._take(self._table.drain())
             yield
         for output in self._table.flush():
             self._take(output)

@@ -1,4 +1,4 @@
-"""Bytes of a file that cannot be mapped: a pipe, or compressed with gzip or zstd.
+"""Bytes of a capture file: plain, from a pipe, or compressed with gzip or zstd.
 
 Memory stays bounded whatever the file holds: output is asked for in pieces of known size.
 """
@@ -53,6 +53,14 @@ class _Replayed:
         self._file = file
         self._head = head
 
+    def read_into(self, view: memoryview) -> int:
+        """Put some bytes into a view; 0 at the end."""
+        if self._head:
+            taken, self._head = self._head[: len(view)], self._head[len(view) :]
+            view[: len(taken)] = taken
+            return len(taken)
+        return self._file.readinto1(view)
+
     def read(self, size: int) -> bytes:
         """Return some bytes, b"" at the end."""
         if self._head:
@@ -65,7 +73,7 @@ class _Replayed:
 
 
 class PlainReader:
-    """A pipe: bytes as they come."""
+    """A plain file or a pipe: bytes as they come."""
 
     damaged = 0
 
@@ -74,9 +82,7 @@ class PlainReader:
 
     def read_into(self, view: memoryview) -> int:
         """Wait for some bytes."""
-        got = self._source.read(len(view))
-        view[: len(got)] = got
-        return len(got)
+        return self._source.read_into(view)
 
     def close(self) -> None:
         """Close the pipe."""

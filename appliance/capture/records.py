@@ -48,7 +48,7 @@ class RecordFile(ABC):
         frames = np.empty(BLOCK_FRAMES, dtype=FRAME_DTYPE)
         room = _FIRST_FRAMES
         try:
-            while not self._closed and self._window.readable():
+            while not self._closed:
                 status = self._index(frames[:room])
                 self._window.position = int(self._state[NEXT])
                 count = int(self._state[COUNT])

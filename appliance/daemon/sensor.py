@@ -154,6 +154,11 @@ class Sensor:
     def _report(self) -> None:
         self._on_failure()
 
+    @property
+    def seen_ns(self) -> int:
+        """Time of the last packet taken, ns since the epoch; final after `stop`."""
+        return max((worker.seen_ns for worker in self._workers), default=0)
+
     def tick(self) -> Tick:
         """Return the last second's traffic."""
         return self.monitor.tick(self._clock.wall_ns() / 1e9, self._clock.monotonic_ns())

@@ -184,8 +184,8 @@ class Service:
     async def _replace_sensor(self, settings: Settings) -> None:
         """Make the sensor anew; the old one goes on if the new settings do not work.
 
-        Both listen while they change places, so that nothing is missed. What came before the old
-        one was told to end is left to it, so that nothing is counted twice.
+        Both listen while they change places, so that nothing is missed. The new one begins behind
+        the last packet of the old one, so that nothing is counted twice.
         """
         config, origins = settings
         if (config.api, config.store) != (self._config.api, self._config.store):
@@ -200,8 +200,10 @@ class Service:
             self._config, self._origins = before
             _log.error("the old configuration stays: %s", error)
             return
-        since_ns = self._clock.wall_ns()
+        former = self._sensor
         await asyncio.to_thread(self._stop_sensor)
+        # not in the future, where packets are if the clock has been set back
+        since_ns = min(former.seen_ns + 1, self._clock.wall_ns())
         self._sensor, self._forwarder = replacement
         self._start_sensor(asyncio.get_running_loop(), since_ns)
         logging.getLogger().setLevel(self._config.log.level.upper())

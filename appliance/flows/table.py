@@ -153,7 +153,7 @@ class FlowTable:
     def absorb(self, block: FrameBlock) -> Iterator[TableOutput]:
         """Take frames in; yield an output whenever one is full. Drain the rest with `drain`."""
         frames = records(block.frames)
-        # A mapped file is read-only, a ring is not: to the compiler those are two types, and
+        # Some sources hand over read-only memory: to the compiler that is another type, and
         # telling it always the same halves what has to be compiled.
         buffer = block.buffer.view()
         buffer.flags.writeable = False

@@ -56,6 +56,7 @@ class CaptureWorker:
         self._clock = clock
         self._first_interface = first_interface
         self._sent_ns = 0
+        self.seen_ns = 0  # time of the last frame, ns since the epoch
 
     def run(self, since_ns: int = 0) -> None:
         """Feed the table with the source's frames, from a time on."""
@@ -65,7 +66,9 @@ class CaptureWorker:
                 block, since_ns = _later(block, since_ns)  # noqa: PLW2901
             for output in table.absorb(block):
                 self._send(output)
-            if len(block.frames) == 0:
+            if len(block.frames):
+                self.seen_ns = int(block.frames[-1]["ts_ns"])
+            else:
                 # Only silence needs the clock: otherwise the packets carry time on.
                 for output in table.advance(self._clock.wall_ns()):
                     self._send(output)

@@ -40,7 +40,6 @@ def assemble(capture: Path) -> tuple[int, int, float]:
     for block in source.blocks():
         for output in table.absorb(block):
             flows += len(output.flows)
-        flows += len(table.drain().flows)
     for output in table.flush():
         flows += len(output.flows)
     source.close()

@@ -60,8 +60,8 @@ def talks(draw: st.DrawFn) -> Talk:
 @st.composite
 def segments(draw: st.DrawFn, ports: tuple[int, int], merged: bool) -> bytes:
     """Return a TCP segment whose numbers are near 1000, or far off; no SYN if merged by offload."""
-    flags = [2, 2, 18, 18, 16, 16, 16, 24, 17, 17, 4, 20, 0, 1, 3, 7, 22, 41]
-    flags = draw(st.sampled_from([16, 24] if merged else flags))
+    some = [2, 2, 18, 18, 16, 16, 16, 24, 17, 17, 4, 20, 0, 1, 3, 7, 22, 41]
+    flags = draw(st.sampled_from([16, 24] if merged else some))
     seq, ack = (1_000 + draw(st.sampled_from(JUMPS)) for _ in range(2))
     ack = draw(st.sampled_from([ack, ack, ack, 0]))
     body = bytes(draw(st.sampled_from([0, 0, 1, 10, 100])))

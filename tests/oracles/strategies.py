@@ -1,5 +1,7 @@
 """Hypothesis strategies for whole frames: any transport in any IP in any tunnel on any link."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from tests.oracles import frames as f
@@ -43,7 +45,7 @@ def transports(draw: st.DrawFn, six: bool) -> tuple[int, bytes]:
 
 
 @st.composite
-def fragments(draw: st.DrawFn) -> dict[str, int]:
+def fragments(draw: st.DrawFn) -> dict[str, Any]:
     """Return what makes an IPv4 packet a fragment, mostly nothing."""
     if draw(st.integers(0, 4)):
         return {}

@@ -32,7 +32,7 @@ def packets_of(history: str) -> list[Arrival]:
         True: 1_000,
         False: 5_000,
     }  # next sequence number of the originator and the responder
-    arrivals = []
+    arrivals: list[Arrival] = []
     for letter in history.replace("^", ""):
         is_orig, kind = letter.isupper(), letter.upper()
         body = bytes(10) if kind in "DT" else b""

@@ -23,12 +23,13 @@ def test_counters_tell_what_was_handed_on_so_far(write, save, packet) -> None:
 
 
 def test_file_cut_short_while_it_is_read_ends_there(write, save, packet) -> None:
-    content = write.pcap([packet(n, b"x" * 99, 99) for n in range(1_000)])
+    content = write.pcap([packet(n, b"x" * 99, 99) for n in range(20_000)])
     path = save(content)
     source = PcapFile(open_window(path.open("rb")), "some.pcap")
     blocks = source.blocks()
-    first = next(blocks)
+    seen = len(next(blocks).frames)
     save(content[:100])
-    assert list(blocks) == []
-    assert source.statistics().frames == len(first.frames)
+    seen += sum(len(block.frames) for block in blocks)
+    assert 0 < seen < 20_000
+    assert source.statistics().frames == seen
     assert source.statistics().damaged == 1

@@ -139,6 +139,7 @@ def test_frames_before_a_time_are_left_to_another_sensor(
     assert sensor.stop() == ()
     writer.close()
     assert 0 < sensor.health().packets < sensor.health().interfaces[0]["frames"]
+    assert since_ns < sensor.seen_ns < start_ns + 10_000_000_000
     rows = stored(tmp_path)
     assert len(rows) > 10
     assert min(row.start for row in rows) >= since_ns / 1e9

@@ -140,8 +140,13 @@ def test_a_thread_that_hangs_is_named_and_counts_as_failure(
     release.set()
 
 
+@pytest.mark.parametrize("starts_s", [(0, 3_600), (3_600, 60)], ids=["", "clock-set-back"])
 def test_sighup_makes_the_sensor_anew_with_the_new_settings(
-    tmp_path: Path, wire_of: Any, serve: Serve, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    wire_of: Any,
+    serve: Serve,
+    caplog: pytest.LogCaptureFixture,
+    starts_s: tuple[int, int],
 ) -> None:
     caplog.set_level(logging.INFO)
     seen: list[Config] = []
@@ -149,8 +154,7 @@ def test_sighup_makes_the_sensor_anew_with_the_new_settings(
     def open_sources(config: Config, _: Any) -> list[Any]:
         seen.append(config)
         number = (signal.SIGHUP, signal.SIGTERM)[len(seen) - 1]
-        # the second begins where the first is told to end: what is older is left to that one
-        start_ns = time.time_ns() + (len(seen) - 1) * 3_600_000_000_000
+        start_ns = time.time_ns() + starts_s[len(seen) - 1] * 1_000_000_000
         return [wire_of(f"wire{len(seen)}", start_ns=start_ns, then=send(number))]
 
     changed = msgspec.structs.replace(

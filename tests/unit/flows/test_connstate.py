@@ -7,7 +7,10 @@ from appliance.flows.connstate import STATE_NAMES, conn_state, histories, histor
 from appliance.kernels.tcpstate import LETTERS
 from appliance.model.flow import FLOW_DTYPE
 from tests.oracles.connstate import describe_state
+from tests.oracles.flowtable import Limits
 from tests.oracles.tcp import CLOSED, ESTABLISHED, INACTIVE, RESET, SYN_SENT
+from tests.support.tables import feed_table, make_table
+from tests.support.zeeklogs import packets_of
 
 
 def test_there_are_thirteen() -> None:
@@ -26,6 +29,21 @@ def test_every_pair_of_endpoint_states(orig: int, resp: int, payload: int) -> No
     flows["resp"]["payload"] = payload
     assert conn_state(orig, resp, payload) == wanted
     assert states(flows) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("history", "state"),
+    [
+        ("R", "OTH"), ("SR", "RSTOS0"), ("SaR", "RSTOS0"), ("SDR", "RSTOS0"), ("SAR", "OTH"),
+        ("SaFR", "OTH"), ("DR", "OTH"), ("DdAR", "OTH"), ("HR", "OTH"), ("ShR", "RSTO"),
+    ],
+)  # fmt: skip
+def test_a_reset_attempt_is_a_syn_and_a_rst_and_nothing_further(history: str, state: str) -> None:
+    """Zeek since version 4: what is reset must have been an attempt of the originator's."""
+    table = make_table(Limits())
+    feed_table(table, packets_of(history))
+    (output,) = table.flush()
+    assert states(output.flows) == [state]
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_slots_of_ended_flows_are_found_again() -> None:
     limits = Limits(flows=256, linger=1_000_000, udp=SECOND)
     arrivals = []
     for n in range(1_500):
-        frame = udp(n * 7 % 151) if n % 2 else tcp(f.RST, port=40_000 + n % 79)
+        frame = udp(n * 7 % 97) if n % 2 else tcp(f.RST, port=40_000 + n)
         arrivals.append(Arrival(START_NS + n * 1_000_000, frame))
     oracle = FlowTableOracle(limits, HOME, SERVICES)
     for arrival in arrivals:

@@ -148,6 +148,18 @@ def test_nothing_is_written_behind_a_full_output() -> None:
     balance(said)
 
 
+def test_protocols_with_the_same_ports_are_different_flows() -> None:
+    """Their keys differ in nothing but the protocol."""
+    bodies = {17: f.udp((40_000, 9_999)), 136: f.udp((40_000, 9_999)), 33: f.udp((40_000, 9_999))}
+    arrivals = [
+        Arrival(START_NS, f.ethernet(0x0800, f.ipv4((A, B), proto, body)))
+        for proto, body in bodies.items()
+    ]
+    said = run_table(make_table(Limits()), arrivals * 2)
+    assert sorted(flow["proto"] for flow in said.ended) == sorted(bodies)
+    assert {flow["orig"]["packets"] for flow in said.ended} == {2}
+
+
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_waiting_without_packets_ends_flows(seconds: int) -> None:
     frame = f.ethernet(0x0800, f.ipv4((A, B), 17, f.udp((40_000, 53), b"x")))
