@@ -117,9 +117,8 @@ class Sensor:
             self.enricher.sources,
         )
         self.alive_ns = clock.monotonic_ns()  # last sign of life of the pipeline
-        self._pipeline_thread = Threads(self._report, clock)
-        self._capture_threads = Threads(self._report, clock)
-        self._on_failure: Callable[[], None] = lambda: None
+        self._pipeline_thread: Threads
+        self._capture_threads: Threads
 
     @property
     def interfaces(self) -> tuple[str, ...]:
@@ -135,7 +134,8 @@ class Sensor:
 
         since_ns : frames before this time are left out; another sensor has them
         """
-        self._on_failure = on_failure
+        self._pipeline_thread = Threads(on_failure, self._clock)
+        self._capture_threads = Threads(on_failure, self._clock)
         self._pipeline_thread.start(self._run_pipeline, name="pipeline")
         for worker in self._workers:
             self._capture_threads.start(
@@ -150,9 +150,6 @@ class Sensor:
         hanging = self._capture_threads.join(_STOP_S)
         self._channel.close()
         return hanging + self._pipeline_thread.join(_STOP_S)
-
-    def _report(self) -> None:
-        self._on_failure()
 
     @property
     def seen_ns(self) -> int:

@@ -81,6 +81,20 @@ def _allocate(count: int, dtype: Any) -> NDArray[Any]:
     return raw[start : start + size].view(dtype)
 
 
+def _hint_home(home: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """Tell by the first byte of an address whether any home network can hold it.
+
+    home : as in FlowTable
+    returns : uint8 (512,), by first byte of IPv4 addresses, then of IPv6 addresses
+    """
+    first = np.arange(256, dtype=np.uint64)[:, None]
+    hi_mask, lo_mask, hi_value, lo_value = np.asarray(home, np.uint64).reshape(-1, 4).T
+    four = np.uint64(0xFFFF << 32) | first << np.uint64(24)
+    in_four = ((four ^ lo_value) & lo_mask & np.uint64(0xFFFF_FF00_0000)) == 0
+    in_six = (((first << np.uint64(56)) ^ hi_value) & hi_mask & np.uint64(0xFF << 56)) == 0
+    return np.concatenate([(in_four & (hi_value == 0)).any(1), in_six.any(1)]).astype(np.uint8)
+
+
 def _power_of_two(at_least: int) -> int:
     return 1 << (at_least - 1).bit_length()
 
@@ -138,6 +152,7 @@ class FlowTable:
             fragments=records(np.zeros(FRAGMENTS, FRAGMENT_DTYPE)),
             packets=records(_allocate(BATCH, PACKET_DTYPE)),
             home=np.ascontiguousarray(home, np.uint64).reshape(-1, 4),
+            home_hints=_hint_home(home),
             server_ports=np.packbits(ports & 1, bitorder="little").view(np.uint64),
             name_ports=(ports[:_NAME_PORTS] >> 1).astype(np.uint8),
             ended=records(_allocate(_OUT_FLOWS, FLOW_DTYPE)),

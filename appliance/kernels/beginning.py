@@ -31,7 +31,13 @@ _WANTED = 0x33  # three payload segments each way are looked at for metadata
 
 
 @inline
-def _is_home(home: Any, hi: Any, lo: Any) -> bool:
+def _is_home(home: Any, hints: Any, hi: Any, lo: Any) -> bool:
+    if hi == 0 and lo >> _S32 == 0xFFFF:
+        hint = hints[(lo >> u64(24)) & u64(0xFF)]
+    else:
+        hint = hints[u64(256) + (hi >> u64(56))]
+    if hint == 0:
+        return False
     for k in range(home.shape[0]):
         if hi & home[k, 0] == home[k, 2] and lo & home[k, 1] == home[k, 3]:
             return True
@@ -156,8 +162,8 @@ def begin_flow(table: Any, packet: Any) -> tuple[int, int]:
     flow.reason = 0
     flow.tunnel = packet.tunnel
     flow.wanted = _WANTED
-    orig_home = _is_home(table.home, flow.orig.addr_hi, flow.orig.addr_lo)
-    resp_home = _is_home(table.home, flow.resp.addr_hi, flow.resp.addr_lo)
+    orig_home = _is_home(table.home, table.home_hints, flow.orig.addr_hi, flow.orig.addr_lo)
+    resp_home = _is_home(table.home, table.home_hints, flow.resp.addr_hi, flow.resp.addr_lo)
     if orig_home:
         direction = _LOCAL if resp_home else _OUTBOUND
     else:

@@ -75,6 +75,7 @@ class Table(NamedTuple):
     fragments: NDArray[Any]  # FRAGMENT_DTYPE (FRAGMENTS,)
     packets: NDArray[Any]  # PACKET_DTYPE (BATCH,): scratch
     home: NDArray[np.uint64]  # (k, 4): hi mask, lo mask, hi value, lo value
+    home_hints: NDArray[np.uint8]  # (512,): 1 = a home network may hold addresses that begin so
     server_ports: NDArray[np.uint64]  # (1024,): a bit a port, 1 = a service lives there
     name_ports: NDArray[np.uint8]  # (8192,): SampleKind of UDP; higher ports tell no names
     ended: NDArray[Any]  # FLOW_DTYPE (m,): output
