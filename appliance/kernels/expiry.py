@@ -12,6 +12,7 @@ _IDLE = int(EndReason.IDLE)
 _CLOSED = int(EndReason.CLOSED)
 _EVICTED = int(EndReason.EVICTED)
 NO_GAP = 0xFFFFFFFF  # iat_min_us of a flow in the table while it has one packet
+VICTIMS_AHEAD = 16
 MOST_MOVED = 256  # flows moved on in the search for one to evict
 CLOCK_STEP_NS = 60_000_000_000  # further back than this is a clock that was set, not reordering
 _LOW32 = u64(0xFFFFFFFF)
@@ -248,6 +249,20 @@ def _next_to_expire(table: Any) -> int:
 
 
 @inline
+def _fetch_victims(table: Any) -> None:
+    """Ask for the memory of the flows that will have to go soon: in a flood one goes a packet."""
+    state = table.state[0]
+    mask = table.limits[0].young_mask
+    if state.young_tail - state.young_head <= VICTIMS_AHEAD:
+        return
+    far = i64(table.young[(state.young_head + VICTIMS_AHEAD) & mask] & _LOW32) * 256
+    for line in range(0, 256, 64):
+        prefetch(table.pool_bytes, far + line)
+    near = table.young[(state.young_head + VICTIMS_AHEAD // 2) & mask] & _LOW32
+    prefetch(table.slots, i64(table.pool[near].tag) & table.limits[0].slot_mask)
+
+
+@inline
 def evict(table: Any) -> None:
     """Make room: the oldest unanswered flow goes, else the one nearest to its deadline.
 
@@ -255,6 +270,7 @@ def evict(table: Any) -> None:
     """
     state = table.state[0]
     victim = _oldest_young(table)
+    _fetch_victims(table)
     if victim < 0:
         victim = _next_to_expire(table)
         state.evicted_answered += 1
