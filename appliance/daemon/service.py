@@ -206,6 +206,8 @@ class Service:
         since_ns = min(former.seen_ns + 1, self._clock.wall_ns())
         self._sensor, self._forwarder = replacement
         self._start_sensor(asyncio.get_running_loop(), since_ns)
+        del former  # with its files and tables
+        calm_collector()
         logging.getLogger().setLevel(self._config.log.level.upper())
         _log.info("configuration reloaded")
 

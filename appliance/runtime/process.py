@@ -33,11 +33,13 @@ def read_usage(proc: Path = Path("/proc/self")) -> Usage:
 
 
 def calm_collector() -> None:
-    """Let the garbage collector leave alone what start-up made, and look less often.
+    """Let the garbage collector leave alone what there is now, and look less often.
 
     A batch of flows makes thousands of objects that die by reference count; with the defaults the
-    collector walks everything several times a second and finds nothing.
+    collector walks everything several times a second and finds nothing. Called again after a
+    large part was replaced, it frees the old one.
     """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -174,6 +174,19 @@ def test_sighup_makes_the_sensor_anew_with_the_new_settings(
     assert {row.interface for row in stored(tmp_path)} == {"wire1", "wire2"}
 
 
+@pytest.mark.slow
+def test_reloads_leave_nothing_behind(tmp_path: Path, wire_of: Any, serve: Serve) -> None:
+    opened: list[int] = []
+
+    def open_sources(*_: Any) -> list[Any]:
+        opened.append(len(list(Path("/proc/self/fd").iterdir())))
+        last = len(opened) == 7
+        return [wire_of(then=send(signal.SIGTERM if last else signal.SIGHUP))]
+
+    assert serve(open_sources, lambda: (CONFIG, {})) == 0
+    assert len(set(opened[3:])) == 1  # the first ones come before all of the store is open
+
+
 def test_a_broken_configuration_changes_nothing(
     tmp_path: Path, wire_of: Any, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
