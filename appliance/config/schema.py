@@ -76,6 +76,55 @@ class Store(Section, frozen=True, kw_only=True):
     commit_s: Annotated[float, Meta(ge=0.1, le=300)] = 5.0  # most that a power cut takes
 
 
+class Detect(Section, frozen=True, kw_only=True):
+    """What is looked for. The thresholds of the rules stand in detect/weights.py, with origins."""
+
+    enabled: bool = True
+    sensitivity: Annotated[float, Meta(ge=0.25, le=4)] = 1.0  # 2 = half the evidence is enough
+    window_s: Annotated[int, Meta(ge=60, le=3_600)] = 600  # fingerprints of hosts
+    warm_start: bool = True  # judge again, silently, the last day's stored flows at start
+    max_hosts: Annotated[int, Meta(ge=64, le=262_144)] = 16_384
+    max_contacts: Annotated[int, Meta(ge=1_024, le=4_194_304)] = 131_072
+    max_timed: Annotated[int, Meta(ge=256, le=262_144)] = 8_192  # contacts whose rhythm is kept
+    max_fans: Annotated[int, Meta(ge=256, le=1_048_576)] = 16_384  # sources and targets counted
+    off: tuple[str, ...] = ()  # rules that say nothing
+    weights: tuple[str, ...] = ()  # "NAME=VALUE": other values for constants of detect/weights.py
+
+
+class Intel(Section, frozen=True, kw_only=True):
+    """Lists of known bad addresses and names, read again when they change."""
+
+    lists: tuple[str, ...] = ()  # files: one address, CIDR or name a line, or CSV with one first
+    allow: tuple[str, ...] = ()  # files of what is never reported, the same forms
+
+
+class Learn(Section, frozen=True, kw_only=True):
+    """Baselines and models."""
+
+    enabled: bool = True
+    learning_s: Annotated[float, Meta(ge=0, le=2_592_000)] = 86_400.0  # nothing is "new" before
+    every_s: Annotated[float, Meta(ge=600, le=604_800)] = 21_600.0  # training
+    keep: Annotated[int, Meta(ge=1, le=50)] = 5  # model versions
+    memory_mib: Annotated[int, Meta(ge=128, le=16_384)] = 512  # of the training process
+    anomalies_per_day: Annotated[float, Meta(gt=0, le=1_000)] = (
+        1.0  # budget the threshold is set to
+    )
+
+
+class Alerts(Section, frozen=True, kw_only=True):
+    """From evidence to alerts."""
+
+    low: Annotated[float, Meta(gt=0, le=50)] = 2.3  # half decisions
+    medium: Annotated[float, Meta(gt=0, le=50)] = 3.0
+    high: Annotated[float, Meta(gt=0, le=50)] = 3.6
+    critical: Annotated[float, Meta(gt=0, le=50)] = 6.0
+    beacons_per_day: Annotated[int, Meta(ge=0, le=1_000)] = 3  # low ones, best first
+    per_day: Annotated[int, Meta(ge=1, le=100_000)] = 200  # all, then only high ones
+    outsiders_per_day: Annotated[int, Meta(ge=0, le=1_000)] = 5  # named, per kind; the rest counted
+    journald: bool = True
+    retain_days: Annotated[int, Meta(ge=1, le=3_650)] = 365
+
+
 class Api(Section, frozen=True, kw_only=True):
     """The dashboard and its API. Loopback only until authentication exists."""
 
@@ -108,6 +157,10 @@ class Config(Section, frozen=True, kw_only=True):
     metadata: Metadata = Metadata()
     geoip: GeoIP = GeoIP()
     store: Store = Store()
+    detect: Detect = Detect()
+    intel: Intel = Intel()
+    learn: Learn = Learn()
+    alerts: Alerts = Alerts()
     api: Api = Api()
     forward: Forward = Forward()
     log: Log = Log()

@@ -12,7 +12,8 @@ class Address:
     """
 
     __slots__ = (
-        "_ip", "asn", "city", "country", "hi", "latitude", "lo", "local", "longitude", "org", "row",
+        "_ip", "asn", "city", "country", "hi", "latitude", "lo", "local", "longitude", "marks",
+        "org", "row",
     )  # fmt: skip
 
     def __init__(self, hi: int, lo: int) -> None:
@@ -26,6 +27,7 @@ class Address:
         self.city = ""
         self.latitude: float | None = None  # degrees
         self.longitude: float | None = None
+        self.marks = 0  # country and owner for the detection kernels, model/contact.py MARK_*
         self.row = 0  # the store's id; 0 while it has none, or none with this geography
 
     @property

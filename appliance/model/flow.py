@@ -90,6 +90,7 @@ FLOW_ORIG_IS_LOW = 64  # kernel use
 FLOW_HISTORY_CUT = 128  # more letters than the record holds
 FLOW_CLOSING = 256  # TCP: over, lingering for stragglers
 FLOW_WANTS_HELLO = 512  # kernel use: a ClientHello goes on in the next segments
+FLOW_ATTEMPTED = 4096  # nobody had answered after a second, and that was reported
 DIRECTION_SHIFT = 10  # kernel use: two bits, the direction again, in a line every packet reads
 
 
@@ -111,6 +112,7 @@ class EndReason(IntEnum):
     REUSED = 3  # the same 5-tuple began again
     EVICTED = 4  # the table was full
     SHUTDOWN = 5  # the source ended
+    ATTEMPT = 6  # nobody has answered for a second; still open, told to detection only
 
 
 class Tunnel(IntEnum):
