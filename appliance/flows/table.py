@@ -31,6 +31,7 @@ from appliance.model.sample import SAMPLE_DTYPE, Samples
 _HUGE_PAGE = 1 << 21
 _NAME_PORTS = 8_192  # what is looked up for every packet has to stay in the cache
 _OUT_FLOWS = 8_192
+_OUT_ATTEMPTS = 4_096
 _OUT_SAMPLES = 2_048
 _OUT_SAMPLE_BYTES = 1 << 20
 _OUT_SECONDS = 256
@@ -42,6 +43,7 @@ class TableOutput(NamedTuple):
     flows: NDArray[Any]  # FLOW_DTYPE (n,), in order of ending
     samples: Samples
     traffic: NDArray[Any]  # TRAFFIC_DTYPE (k,), closed seconds; a second may come in several rows
+    attempts: NDArray[Any]  # FLOW_DTYPE (a,), open flows nobody answered for a second, each once
 
 
 class TableStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +158,7 @@ class FlowTable:
             server_ports=np.packbits(ports & 1, bitorder="little").view(np.uint64),
             name_ports=(ports[:_NAME_PORTS] >> 1).astype(np.uint8),
             ended=records(_allocate(_OUT_FLOWS, FLOW_DTYPE)),
+            attempts=records(_allocate(_OUT_ATTEMPTS, FLOW_DTYPE)),
             sample_headers=records(np.zeros(_OUT_SAMPLES, SAMPLE_DTYPE)),
             sample_data=np.zeros(_OUT_SAMPLE_BYTES, np.uint8),
             traffic=records(np.zeros(_OUT_SECONDS, TRAFFIC_DTYPE)),
@@ -204,7 +207,8 @@ class FlowTable:
         """Return and forget what has gathered; the second still open stays, unless `last`."""
         table, state = self._table, self._table.state[0]
         flows = np.asarray(table.ended[: state["out"]]).copy()
-        state["out"] = 0
+        attempts = np.asarray(table.attempts[: state["attempts"]]).copy()
+        state["out"] = state["attempts"] = 0
         headers = np.asarray(table.sample_headers[: state["samples"]]).copy()
         data = table.sample_data[: state["sample_bytes"]].copy()
         state["samples"] = state["sample_bytes"] = 0
@@ -216,7 +220,7 @@ class FlowTable:
         if 0 < closed < rows:
             table.traffic[0] = table.traffic[rows - 1]
         state["traffic"] = rows - closed
-        return TableOutput(flows, Samples(headers, data), traffic)
+        return TableOutput(flows, Samples(headers, data), traffic, attempts)
 
     def statistics(self) -> TableStatistics:
         """Return the counters; may be called from any thread (figures may be a packet apart)."""

@@ -5,12 +5,14 @@ from typing import Any
 from appliance.kernels.bytes import prefetch
 from appliance.kernels.jit import i64, inline, kernel, u64
 from appliance.kernels.table import TICK_SHIFT, WHEEL
-from appliance.model.flow import FLOW_CLOSING, EndReason
+from appliance.model.flow import FLOW_ATTEMPTED, FLOW_CLOSING, FLOW_PARTIAL, EndReason
 
 _ACTIVE = int(EndReason.ACTIVE)
 _IDLE = int(EndReason.IDLE)
 _CLOSED = int(EndReason.CLOSED)
 _EVICTED = int(EndReason.EVICTED)
+_ATTEMPT = int(EndReason.ATTEMPT)
+PATIENCE_NS = 1_000_000_000  # an answer takes longer only over satellites
 NO_GAP = 0xFFFFFFFF  # iat_min_us of a flow in the table while it has one packet
 VICTIMS_AHEAD = 16
 MOST_MOVED = 256  # flows moved on in the search for one to evict
@@ -139,6 +141,37 @@ def _look_at(table: Any, i: int, now_ns: int, now_tick: int) -> None:
     schedule(table, i, now_tick)
 
 
+@inline
+def _tell_attempts(table: Any, now_ns: int) -> None:
+    """Copy out flows nobody has answered for a second, each once, in the order they began.
+
+    They stay open. Whoever looks for scans would otherwise wait for the idle timeout. Without room
+    they are told when they end, as before.
+    """
+    state = table.state[0]
+    mask = table.limits[0].young_mask
+    state.young_told = max(state.young_told, state.young_head)
+    while state.young_told != state.young_tail and state.attempts < table.attempts.shape[0]:
+        entry = table.young[state.young_told & mask]
+        i = i64(entry & _LOW32)
+        flow = table.pool[u64(i)]
+        if flow.id & _LOW32 == entry >> _S32 and flow.id != 0:
+            if flow.first_ns > now_ns - PATIENCE_NS:
+                return
+            if (
+                flow.resp.packets == 0
+                and flow.orig.packets > 0
+                and flow.bits & (FLOW_ATTEMPTED | FLOW_PARTIAL) == 0
+            ):
+                flow.bits |= FLOW_ATTEMPTED
+                flow.reason = _ATTEMPT
+                table.attempts[u64(state.attempts)] = flow
+                if flow.iat_min_us == NO_GAP:
+                    table.attempts[u64(state.attempts)].iat_min_us = 0
+                state.attempts += 1
+        state.young_told += 1
+
+
 @kernel
 def advance(table: Any, now_ns: int) -> bool:
     """Turn the wheel to a time; flows whose deadline passed go to `ended`.
@@ -158,6 +191,8 @@ def advance(table: Any, now_ns: int) -> bool:
     if now_tick - state.tick > WHEEL:  # after a long silence one turn sees every flow
         state.tick = now_tick - WHEEL
     state.now_ns = now_ns
+    if state.tick < now_tick:
+        _tell_attempts(table, now_ns)
     while state.tick < now_tick:
         head = base + (state.tick & (WHEEL - 1))
         i = i64(links[head, 0])

@@ -47,6 +47,8 @@ STATE_DTYPE = np.dtype(
         ("traffic", "<i8"),  # rows in use, the last one still growing
         ("young_head", "<i8"),
         ("young_tail", "<i8"),
+        ("young_told", "<i8"),  # entries before this one were looked at after a second
+        ("attempts", "<i8"),  # records waiting in `attempts`
         ("fragments_held", "<i8"),  # packets waiting for their first fragment
         # counters
         ("packets", "<i8"),
@@ -79,6 +81,7 @@ class Table(NamedTuple):
     server_ports: NDArray[np.uint64]  # (1024,): a bit a port, 1 = a service lives there
     name_ports: NDArray[np.uint8]  # (8192,): SampleKind of UDP; higher ports tell no names
     ended: NDArray[Any]  # FLOW_DTYPE (m,): output
+    attempts: NDArray[Any]  # FLOW_DTYPE (a,): output
     sample_headers: NDArray[Any]  # SAMPLE_DTYPE (s,): output
     sample_data: NDArray[np.uint8]  # output
     traffic: NDArray[Any]  # TRAFFIC_DTYPE (t,): output

@@ -84,6 +84,6 @@ class CaptureWorker:
     def _send(self, output: TableOutput) -> None:
         self._sent_ns = self._clock.monotonic_ns()
         self.totals = self._table.totals()
-        if len(output.flows) or len(output.samples.headers) or len(output.traffic):
+        if any(map(len, (output.flows, output.samples.headers, output.traffic, output.attempts))):
             shift_interfaces(output, self._first_interface)
             self._channel.put(Parcel(output, self._sent_ns))

@@ -5,6 +5,7 @@ import pytest
 
 from appliance.config.schema import Flows
 from appliance.flows.table import FlowTable, TableStatistics
+from appliance.model.flow import FLOW_ATTEMPTED, EndReason
 from appliance.model.health import TRAFFIC_DTYPE
 from tests.oracles import frames as f
 from tests.oracles.flowtable import SECOND, Arrival, Limits
@@ -119,3 +120,36 @@ def test_two_tables_share_nothing() -> None:
     feed_table(one, spread(5, 1))
     assert other.statistics().packets == 0
     assert sum_traffic(output.traffic for output in other.flush()) == {}
+
+
+def test_an_attempt_is_told_after_a_second_and_once() -> None:
+    table = make_table(Limits(udp=5 * SECOND))
+    feed_table(table, [Arrival(START_NS, udp(1)), Arrival(START_NS + SECOND // 2, udp(2))])
+    list(table.advance(START_NS + SECOND + SECOND // 4))
+    output = table.drain()
+    assert output.attempts["orig"]["port"].tolist() == [1]
+    assert output.attempts["reason"].tolist() == [EndReason.ATTEMPT]
+    assert len(output.flows) == 0
+    list(table.advance(START_NS + 20 * SECOND))
+    output = table.drain()
+    assert output.attempts["orig"]["port"].tolist() == [2]
+    assert output.flows["reason"].tolist() == [EndReason.IDLE, EndReason.IDLE]
+    assert (output.flows["bits"] & FLOW_ATTEMPTED != 0).all()
+
+
+def test_an_answered_flow_is_no_attempt() -> None:
+    table = make_table(Limits())
+    answer = f.ethernet(0x0800, f.ipv4((B, A), 17, f.udp((53, 7), b"yes")))
+    question = f.ethernet(0x0800, f.ipv4((A, B), 17, f.udp((7, 53), b"no")))
+    feed_table(table, [Arrival(START_NS, question), Arrival(START_NS + 9, answer)])
+    list(table.advance(START_NS + 3 * SECOND))
+    assert len(table.drain().attempts) == 0
+
+
+def test_attempts_without_room_are_told_at_their_end() -> None:
+    table = make_table(Limits(flows=8_192))
+    feed_table(table, [Arrival(START_NS + n, udp(1 + n)) for n in range(5_000)])
+    list(table.advance(START_NS + 3 * SECOND))
+    assert len(table.drain().attempts) == 4_096
+    list(table.advance(START_NS + 4 * SECOND))
+    assert len(table.drain().attempts) == 5_000 - 4_096
