@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import appliance
-from appliance.cli import operate, queries
+from appliance.cli import operate, queries, simulate
 from appliance.cli.moments import parse_moment
 from appliance.config.options import FlowsFormat
 from appliance.runtime.clock import SystemClock
@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_replay(commands)
     _add_demo(commands)
+    _add_simulate(commands)
     _add_check_config(commands)
     _add_status(commands)
     _add_lists(commands)
@@ -98,6 +99,28 @@ def _add_replay(commands: "_Commands") -> None:
 def _add_demo(commands: "_Commands") -> None:
     parser = _add(commands, "demo", "show a made-up network, without capturing anything")
     parser.set_defaults(command=operate.demo)
+
+
+def _add_simulate(commands: "_Commands") -> None:
+    parser = _add(commands, "simulate", "write a made-up network day with attacks, all labelled")
+    parser.add_argument(
+        "--out",
+        type=parse_simulated_file,
+        required=True,
+        metavar="FILE",
+        help="packets as .pcap, Zeek's conn.log as .log, flows as .ndjson; labels go beside it",
+    )
+    parser.add_argument("--rows", type=parse_count, metavar="N", help="end after this many flows")
+    parser.add_argument("--hours", type=parse_hours, default=24.0, help="default: 24")
+    parser.add_argument("--hosts", type=parse_count, default=12, help="devices (default: 12)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed, the same day")
+    parser.add_argument(
+        "--attacks", nargs="*", default=["all"], metavar="NAME", help="which (default: all)"
+    )
+    parser.add_argument(
+        "--start", type=parse_time, default=1_767_571_200.0, metavar="TIME", help="default: fixed"
+    )
+    parser.set_defaults(command=simulate.simulate)
 
 
 def _add_check_config(commands: "_Commands") -> None:
@@ -190,6 +213,25 @@ def parse_flows_file(text: str) -> tuple[Path, FlowsFormat]:
     if path.suffix not in _FLOWS_FORMATS:
         raise argparse.ArgumentTypeError(f'"{text}": must end in {", ".join(_FLOWS_FORMATS)}')
     return path, _FLOWS_FORMATS[path.suffix]
+
+
+def parse_simulated_file(text: str) -> Path:
+    """Return a file whose suffix says what it shall hold."""
+    path = Path(text)
+    if path.suffix not in {".pcap", ".log", ".ndjson"}:
+        raise argparse.ArgumentTypeError(f'"{text}": must end in .pcap, .log or .ndjson')
+    return path
+
+
+def parse_hours(text: str) -> float:
+    """Return hours, at most a week."""
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours <= 168:
+        raise argparse.ArgumentTypeError(f'"{text}": write hours, at most 168')
+    return hours
 
 
 def parse_count(text: str) -> int:

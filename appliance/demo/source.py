@@ -16,6 +16,7 @@ from appliance.model.frame import FRAME_DTYPE, CaptureStatistics, FrameBlock
 INTERFACE = "demo0"
 _LINKTYPE_ETHERNET = 1
 _BLOCK_NS = 200_000_000  # a block covers this much time
+_LEAP_NS = 5 * S_NS  # the same without a clock to keep up with
 _LOST_NS = 5 * S_NS  # being further behind the clock than this is not made up for
 
 
@@ -88,7 +89,8 @@ class DemoSource:
 
     now_ns: the clock; packets carry its time. With `paced` off packets come as fast as they are
     taken and time starts at the clock's first answer. length_s: end after this much packet time.
-    The frames depend on the seed and the time of the start alone, not on the pace.
+    The frames depend on the seed and the time of the start alone, not on the pace. talks: what is
+    played instead of the demonstration, each generator in order of start.
     """
 
     wait_s = _BLOCK_NS / S_NS  # between looks at the clock
@@ -100,11 +102,12 @@ class DemoSource:
         seed: int = 1,
         paced: bool = True,
         length_s: float | None = None,
+        talks: list[Iterator[Conversation]] | None = None,
     ) -> None:
         self._now_ns = now_ns
         self._paced = paced
         self._length_ns = None if length_s is None else int(length_s * S_NS)
-        self._timeline = Timeline(start_habits(seed))
+        self._timeline = Timeline(start_habits(seed) if talks is None else talks)
         self._closed = threading.Event()
         self._frames = 0
         self._bytes = 0
@@ -119,7 +122,7 @@ class DemoSource:
         origin_ns = self._now_ns()
         played_ns = 0
         while not self._closed.is_set() and played_ns != self._length_ns:
-            target_ns = played_ns + _BLOCK_NS
+            target_ns = played_ns + (_BLOCK_NS if self._paced else _LEAP_NS)
             if self._paced:
                 self._closed.wait(self.wait_s)
                 target_ns = self._now_ns() - origin_ns

@@ -73,7 +73,7 @@ class Encoder:
             False: struct.pack("!HH", resp.port, orig.port),
         }
         self._encode = {TCP: self._tcp, UDP: self._udp, ICMP: self._icmp, ICMPV6: self._icmp}.get(
-            proto, self._bare
+            proto, self._other if orig.ip and proto < 256 else self._bare
         )
 
     def encode(self, step: Step) -> Frame:
@@ -114,6 +114,9 @@ class Encoder:
             total += side.pseudo_sum + step.length
         message = step.payload[:2] + (-total % 0xFFFF).to_bytes(2) + step.payload[4:]
         return _frame(side, self._proto, message, step.length)
+
+    def _other(self, step: Step, side: _Side, _peer: _Side) -> Frame:
+        return _frame(side, self._proto, step.payload, step.length)
 
     def _bare(self, step: Step, side: _Side, _peer: _Side) -> Frame:
         data = side.link + step.payload

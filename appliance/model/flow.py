@@ -147,3 +147,13 @@ class FlowBatch:
 
     def __len__(self) -> int:
         return len(self.flows)
+
+    def part(self, begin: int, end: int) -> "FlowBatch":
+        """Return some of the flows; the records are shared."""
+        if begin == 0 and end >= len(self):
+            return self
+        part = FlowBatch(self.flows[begin:end], self.interfaces)
+        part.meta = self.meta[begin:end]
+        part.orig, part.resp = self.orig[begin:end], self.resp[begin:end]
+        part.ids = self.ids[begin:end]
+        return part

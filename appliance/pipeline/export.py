@@ -70,7 +70,7 @@ class ZeekWriter:
         self._stream.write(b"#close\n")
 
 
-def _zeek_uid(flow_id: str) -> str:
+def zeek_uid(flow_id: str) -> str:
     """Return an id in the form of Zeek's: C and base 62."""
     rest, letters = int(flow_id), ""
     while rest:
@@ -84,7 +84,7 @@ def _zeek_line(row: FlowRow) -> str:
     counted = row.proto in {"tcp", "udp", "icmp", "ipv6-icmp"} and not one_packet
     values = (
         f"{row.start:.6f}",
-        _zeek_uid(row.flow_id),
+        zeek_uid(row.flow_id),
         row.src_ip,
         str(row.src_port),
         row.dst_ip,
