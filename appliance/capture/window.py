@@ -9,7 +9,7 @@ from io import BufferedReader
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.capture.decompress import ByteReader, open_reader
+from appliance.runtime.decompress import ByteReader, open_reader
 
 _FIRST_BYTES = 64 << 10  # many files may be open at once, waiting to be merged
 _USUAL_BYTES = 1 << 20

@@ -135,7 +135,7 @@ class FlowBatch:
     Whatever the source (wire, file, log, another appliance), this is what crosses every boundary.
     """
 
-    __slots__ = ("flows", "ids", "interfaces", "meta", "orig", "resp")
+    __slots__ = ("flows", "ids", "interfaces", "meta", "orig", "resp", "uids")
 
     def __init__(self, flows: NDArray[Any], interfaces: tuple[str, ...]) -> None:
         self.flows = flows  # FLOW_DTYPE, (n,)
@@ -144,6 +144,7 @@ class FlowBatch:
         self.orig: list[Address] = []  # who flows["orig"] is; filled by enrich
         self.resp: list[Address] = []
         self.ids: list[int] = []  # the store's row of each flow; filled when it has taken them
+        self.uids: list[str] = []  # what the log that told of the flows calls them; else empty
 
     def __len__(self) -> int:
         return len(self.flows)

@@ -6,7 +6,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.capture.decompress import is_compressed, open_reader
+from appliance.runtime.decompress import is_compressed, open_reader
 
 
 def read_all(content: bytes, step: int = 1_000):

@@ -1,4 +1,4 @@
-"""Bytes of a capture file: plain, from a pipe, or compressed with gzip or zstd.
+"""Bytes of a file: plain, from a pipe, or compressed with gzip or zstd.
 
 Memory stays bounded whatever the file holds: output is asked for in pieces of known size.
 """
