@@ -156,5 +156,5 @@ class FlowBatch:
         part = FlowBatch(self.flows[begin:end], self.interfaces)
         part.meta = self.meta[begin:end]
         part.orig, part.resp = self.orig[begin:end], self.resp[begin:end]
-        part.ids = self.ids[begin:end]
+        part.ids, part.uids = self.ids[begin:end], self.uids[begin:end]
         return part
