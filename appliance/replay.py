@@ -47,7 +47,7 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
             sinks.append(stack.enter_context(_export(options.flows, options.flows_format)))
         writer = None
         if options.store is not None:
-            writer = StoreWriter(options.store, config.store)
+            writer = StoreWriter(options.store, config.store, config.alerts)
             stack.callback(writer.close)
         progress = Progress(_total_bytes(inputs), sys.stderr)
         stack.callback(progress.close)

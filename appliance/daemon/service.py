@@ -93,7 +93,7 @@ class Service:
 
     async def _main(self, reload: Callable[[], Settings] | None) -> int:
         await asyncio.to_thread(warm_up)
-        self._writer = StoreWriter(self._path, self._config.store)
+        self._writer = StoreWriter(self._path, self._config.store, self._config.alerts)
         try:
             self._sensor, self._forwarder = self._make_sensor()
             return await self._run(reload)

@@ -38,6 +38,29 @@ class Tick(msgspec.Struct, kw_only=True):
     dropped: int = 0  # frames lost in this second, all causes
 
 
+class TableFill(msgspec.Struct, kw_only=True, frozen=True):
+    """One bounded table."""
+
+    used: int = 0
+    capacity: int = 0
+    evicted: int = 0  # since start
+
+
+class DetectionStatistics(msgspec.Struct, kw_only=True, frozen=True):
+    """How detection is; counters since start."""
+
+    enabled: bool = False
+    learning: bool = False  # nothing counts as new yet
+    signals: dict[str, int] = {}  # by rule
+    alerts: dict[str, int] = {}  # raised, by severity
+    open: dict[str, int] = {}  # alerts that wait for somebody now, by severity
+    suppressed: dict[str, int] = {}  # alerts that were not shown, by cause: muted, budget ...
+    windows: int = 0  # fingerprints closed
+    judged: int = 0  # rows looked at by the rules
+    model: int = 0  # version of the model in use, 0 none
+    tables: dict[str, TableFill] = {}  # by name: contacts, hosts, fans ...
+
+
 class Health(msgspec.Struct, kw_only=True):
     """The sensor's own state; counters since start."""
 
@@ -69,3 +92,4 @@ class Health(msgspec.Struct, kw_only=True):
     clock_steps: int = 0
     home_networks: list[str] = []
     geo_sources: list[str] = []  # attribution
+    detection: DetectionStatistics = DetectionStatistics()

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from appliance.model.alert import Alert
+
 
 class FlowRow(msgspec.Struct, kw_only=True):
     """One stored flow, names resolved. Times in s since the epoch, durations in s."""
@@ -99,6 +101,49 @@ class Page(msgspec.Struct, kw_only=True):
     next: str = ""  # cursor of the next page; "" at the end
 
 
+class AlertFilter(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Which alerts, or incidents; every field narrows. Times in s since the epoch."""
+
+    since: float | None = None  # its evidence reaches beyond this
+    until: float | None = None  # it was raised before this
+    kind: str = ""  # incidents: one of their kinds
+    severity: str = ""  # at least
+    state: str = ""
+    host: str = ""  # an address or a CIDR prefix
+    device: str = ""  # name or MAC, whole, any case
+    incident: str = ""  # alerts only
+    text: str = ""  # part of what an alert says, any case
+    cursor: str = ""  # opaque, from the previous page
+    limit: int = 50  # 1..1000
+
+
+class AlertCount(msgspec.Struct, kw_only=True, frozen=True):
+    """Alerts of one kind and severity raised in one step of time."""
+
+    t: int  # s since the epoch, start
+    kind: str
+    severity: str
+    count: int
+
+
+class OpenAlerts(msgspec.Struct, kw_only=True, frozen=True):
+    """What waits for somebody."""
+
+    counts: dict[str, int]  # open alerts by severity, every severity named
+    newest: list[Alert]
+
+
+class HostWindow(msgspec.Struct, kw_only=True, frozen=True):
+    """The stored fingerprint of one host over one window; model/window.py says what is in it."""
+
+    start: float  # s since the epoch
+    length: float  # s
+    evidence: float
+    model: float  # -1 not scored
+    score: float
+    values: dict[str, float]  # by feature
+
+
 class Talker(msgspec.Struct, kw_only=True):
     """One address in a top list."""
 
@@ -179,3 +224,6 @@ class StoreStatistics(msgspec.Struct, kw_only=True, frozen=True):
     oldest: float = 0.0  # start of the oldest day kept, s since the epoch
     damaged: tuple[str, ...] = ()  # files set aside at start
     refused: int = 0  # rows that could not be stored
+    alerts: int = 0  # alerts written since start, each change counted
+    windows: int = 0  # fingerprints written since start
+    windows_left_out: int = 0  # fingerprints beyond what one window may have

@@ -46,12 +46,12 @@ COLUMNS = (
 PROTO_MASK = 0xFF
 DIRECTION_SHIFT, DIRECTION_MASK = 8, 3
 STATE_SHIFT, STATE_MASK = 10, 15
-_REASON_SHIFT, _REASON_MASK = 14, 7
-_TUNNEL_SHIFT, _TUNNEL_MASK = 17, 15
-_PARTIAL_SHIFT, _GSO_SHIFT = 21, 22
+REASON_SHIFT, REASON_MASK = 14, 7
+TUNNEL_SHIFT, TUNNEL_MASK = 17, 15
+PARTIAL_SHIFT, GSO_SHIFT = 21, 22
 _U64 = (1 << 64) - 1
-_ETHERNET = 14  # bytes of a frame before its IP header
-_TCP_HEADERS, _OTHER_HEADERS = 52, 28  # of a packet: IPv4 and TCP with timestamps; IPv4 and UDP
+ETHERNET = 14  # bytes of a frame before its IP header
+TCP_HEADERS, OTHER_HEADERS = 52, 28  # of a packet: IPv4 and TCP with timestamps; IPv4 and UDP
 _MAX_SUMSQ = float(1 << 62)  # beyond it only files that lie about frame sizes come
 
 
@@ -79,10 +79,10 @@ def pack_bits(flows: NDArray[Any]) -> NDArray[np.int64]:
     packed = flows["proto"].astype(np.int64)
     packed |= (flows["direction"].astype(np.int64) & DIRECTION_MASK) << DIRECTION_SHIFT
     packed |= (state_codes(flows).astype(np.int64) & STATE_MASK) << STATE_SHIFT
-    packed |= (flows["reason"].astype(np.int64) & _REASON_MASK) << _REASON_SHIFT
-    packed |= (flows["tunnel"].astype(np.int64) & _TUNNEL_MASK) << _TUNNEL_SHIFT
-    packed |= ((bits & FLOW_PARTIAL) != 0).astype(np.int64) << _PARTIAL_SHIFT
-    packed |= ((bits & FLOW_GSO) != 0).astype(np.int64) << _GSO_SHIFT
+    packed |= (flows["reason"].astype(np.int64) & REASON_MASK) << REASON_SHIFT
+    packed |= (flows["tunnel"].astype(np.int64) & TUNNEL_MASK) << TUNNEL_SHIFT
+    packed |= ((bits & FLOW_PARTIAL) != 0).astype(np.int64) << PARTIAL_SHIFT
+    packed |= ((bits & FLOW_GSO) != 0).astype(np.int64) << GSO_SHIFT
     return packed
 
 
@@ -106,12 +106,12 @@ def encode(
     rows[6] = pack_bits(flows)
     rows[7] = references.meta
     rows[8] = references.link
-    headers = np.where(flows["proto"] == 6, _TCP_HEADERS, _OTHER_HEADERS)
+    headers = np.where(flows["proto"] == 6, TCP_HEADERS, OTHER_HEADERS)
     for side, row in ((orig, 9), (resp, 10)):
         rows[row] = packets = side["packets"].astype(np.int64)
         rows[row + 2] = side["bytes"]
         ip_bytes = side["ip_bytes"].astype(np.int64)
-        rows[row + 4] = rows[row + 2] - ip_bytes - packets * _ETHERNET
+        rows[row + 4] = rows[row + 2] - ip_bytes - packets * ETHERNET
         rows[row + 6] = ip_bytes - side["payload"].astype(np.int64) - packets * headers
     rows[17] = flows["history_len"] & 31
     rows[17] |= orig["flags"].astype(np.int64) << 5
@@ -187,9 +187,9 @@ def decode(row: dict[str, int]) -> Numbers:
     start = end - row["duration"]
     bits, tcp = row["bits"], row["tcp"]
     out, back = row["packets_out"], row["packets_in"]
-    headers = _TCP_HEADERS if bits & PROTO_MASK == 6 else _OTHER_HEADERS
-    ip_bytes_out = row["bytes_out"] - row["frame_out"] - out * _ETHERNET
-    ip_bytes_in = row["bytes_in"] - row["frame_in"] - back * _ETHERNET
+    headers = TCP_HEADERS if bits & PROTO_MASK == 6 else OTHER_HEADERS
+    ip_bytes_out = row["bytes_out"] - row["frame_out"] - out * ETHERNET
+    ip_bytes_in = row["bytes_in"] - row["frame_in"] - back * ETHERNET
     longest = row["duration"] - row["iat_max"]
     size_mean, size_var = _decode_sizes(row)
     iat_mean, iat_var = _decode_gaps(row)
@@ -202,10 +202,10 @@ def decode(row: dict[str, int]) -> Numbers:
         dst_port=row["ports"] >> 16,
         direction=bits >> DIRECTION_SHIFT & DIRECTION_MASK,
         state=bits >> STATE_SHIFT & STATE_MASK,
-        reason=bits >> _REASON_SHIFT & _REASON_MASK,
-        tunnel=bits >> _TUNNEL_SHIFT & _TUNNEL_MASK,
-        partial=bool(bits >> _PARTIAL_SHIFT & 1),
-        gso=bool(bits >> _GSO_SHIFT & 1),
+        reason=bits >> REASON_SHIFT & REASON_MASK,
+        tunnel=bits >> TUNNEL_SHIFT & TUNNEL_MASK,
+        partial=bool(bits >> PARTIAL_SHIFT & 1),
+        gso=bool(bits >> GSO_SHIFT & 1),
         payload_out=ip_bytes_out - row["head_out"] - out * headers,
         payload_in=ip_bytes_in - row["head_in"] - back * headers,
         ip_bytes_out=ip_bytes_out,

@@ -1,4 +1,4 @@
-"""main.db: what outlives the segments. Traffic per minute and devices."""
+"""main.db: what outlives the segments. Traffic per minute, devices, alerts, memory."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +8,8 @@ import apsw
 from numpy.typing import NDArray
 
 from appliance.model.meta import DeviceFact
+from appliance.store.caseload import prune_cases, rescue_cases
+from appliance.store.cases import Cases
 from appliance.store.connection import open_writer
 from appliance.store.devices import Devices
 from appliance.store.files import main_path, set_aside
@@ -20,18 +22,20 @@ KEEP_FACTOR = 4  # traffic per minute and unseen devices are kept this much long
 class MainFile:
     """The writer's hold on main.db. A commit that fails may be tried again."""
 
-    def __init__(self, folder: Path, retain_days: int) -> None:
+    def __init__(self, folder: Path, retain_days: int, retain_alerts_days: int) -> None:
         """Open or create it. Raises what apsw raises, StoreError for a newer schema."""
         self._path = main_path(folder)
         self._keep_days = retain_days * KEEP_FACTOR
-        self._connection = _open(self._path)
+        self._keep_alerts_days = retain_alerts_days
+        self.connection = _open(self._path)  # for reading what is committed, by the owner
         self._traffic = Traffic()
-        self._devices = Devices(self._connection)
+        self._devices = Devices(self.connection)
+        self.cases = Cases()
 
     @property
     def refused(self) -> int:
-        """Seconds of traffic and facts about devices that found no room."""
-        return self._traffic.refused + self._devices.refused
+        """Seconds of traffic, facts about devices and changes of cases that found no room."""
+        return self._traffic.refused + self._devices.refused + self.cases.refused
 
     def add_traffic(self, seconds: NDArray[Any]) -> None:
         """Add closed seconds, TRAFFIC_DTYPE (n,)."""
@@ -46,16 +50,18 @@ class MainFile:
 
         Raises what apsw raises, and then nothing has changed.
         """
-        if not (self._traffic.waiting or self._devices.waiting):
+        if not (self._traffic.waiting or self._devices.waiting or self.cases.waiting):
             return False
 
         def insert(connection: apsw.Connection) -> None:
             self._traffic.insert(connection)
             self._devices.insert(connection)
+            self.cases.insert(connection)
 
-        _transact(self._connection, insert)
+        _transact(self.connection, insert)
         self._traffic.settle()
         self._devices.settle()
+        self.cases.settle()
         return True
 
     def prune(self, now_s: float) -> None:
@@ -64,20 +70,28 @@ class MainFile:
         def delete(connection: apsw.Connection) -> None:
             prune(connection, self._keep_days * 1_440)
             self._devices.forget(int(now_s) - self._keep_days * 86_400, connection)
+            prune_cases(connection, now_s - self._keep_alerts_days * 86_400)
 
-        _transact(self._connection, delete)
+        _transact(self.connection, delete)
 
     def replace(self) -> str:
         """Set a damaged file aside and begin anew with what is in memory; return the new name."""
-        self._connection.close()
+        self.connection.close()
         target = set_aside(self._path)
-        self._connection = _open(self._path)
+        self.connection = renew_main(self._path, target)
         self._devices.touch()
         return target.name
 
     def close(self) -> None:
         """Close the file; what waits is lost."""
-        self._connection.close()
+        self.connection.close()
+
+
+def renew_main(path: Path, damaged: Path) -> apsw.Connection:
+    """Create main.db anew with what can be read of the damaged one. Raises what apsw raises."""
+    connection = _open(path)
+    _transact(connection, lambda target: rescue_cases(damaged, target))
+    return connection
 
 
 def _open(path: Path) -> apsw.Connection:
@@ -90,7 +104,7 @@ def _open(path: Path) -> apsw.Connection:
     return connection
 
 
-def _transact(connection: apsw.Connection, work: Callable[[apsw.Connection], None]) -> None:
+def _transact(connection: apsw.Connection, work: Callable[[apsw.Connection], object]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         work(connection)

@@ -31,8 +31,13 @@ class Pool:
 
     @property
     def pending(self) -> int:
-        """Rows that wait."""
+        """Flows that wait."""
         return sum(segment.pending for segment in self._open.values())
+
+    @property
+    def pending_windows(self) -> int:
+        """Fingerprints that wait."""
+        return sum(segment.pending_windows for segment in self._open.values())
 
     @property
     def current(self) -> SegmentKey | None:

@@ -7,16 +7,24 @@ from typing import TypeVar, TypeVarTuple
 import apsw
 
 from appliance.errors import StoreError
+from appliance.model.alert import Alert, Incident, Mute
+from appliance.model.memory import Windows
 from appliance.model.views import (
+    AlertCount,
+    AlertFilter,
     CountryRow,
     FlowFilter,
     FlowRow,
     HostRow,
+    HostWindow,
+    OpenAlerts,
     Page,
     StoreTotals,
     Talker,
     TrafficPoint,
 )
+from appliance.model.window import FEATURES
+from appliance.store import casequery
 from appliance.store.connection import DAMAGE
 from appliance.store.flowquery import find_flow, find_flows
 from appliance.store.hostquery import (
@@ -29,6 +37,7 @@ from appliance.store.hostquery import (
 )
 from appliance.store.trafficquery import find_totals, find_traffic
 from appliance.store.view import Live, Views
+from appliance.store.windows import MAX_READ, find_windows
 
 Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
@@ -49,6 +58,7 @@ class StoreReader:
             ten minutes are summed up from the flows, which is slower and as complete
         """
         self._views = Views(path, live)
+        self.cases = CaseReader(self._views)
 
     def flows(self, where: FlowFilter) -> Page:
         """Return FlowRows, newest first; since and until are about a flow's end.
@@ -85,6 +95,31 @@ class StoreReader:
         """Return the countries of addresses that are not local, most bytes first."""
         return self._ask(find_countries, to_buckets(since, until), limit)
 
+    def windows(self, since: float, until: float, host: str = "", limit: int = MAX_READ) -> Windows:
+        """Return the fingerprints of windows that begin in the range, at most the newest `limit`.
+
+        host : its address as text; "" for all
+        """
+        return self._ask(find_windows, since, until, host, limit)
+
+    def host_windows(self, ip: str, since: float, until: float, limit: int) -> list[HostWindow]:
+        """Return one host's fingerprints as rows, oldest first."""
+        found = self.windows(since, until, ip, limit)
+        columns = (found.start_s, found.length_s, found.values, found.scores)
+        return [
+            HostWindow(
+                start=start,
+                length=length,
+                evidence=scores[0],
+                model=scores[1],
+                score=scores[2],
+                values=dict(zip(FEATURES, values, strict=True)),
+            )
+            for start, length, values, scores in zip(
+                *(column.tolist() for column in columns), strict=True
+            )
+        ]
+
     def stats(self) -> StoreTotals:
         """Return what the store holds."""
         return self._ask(find_totals)
@@ -94,10 +129,49 @@ class StoreReader:
         self._views.close()
 
     def _ask(self, query: Callable[[Views, *Ts], T], *values: *Ts) -> T:
-        try:
-            return query(self._views, *values)
-        except DAMAGE as error:
-            name = self._views.condemn(error)
-            raise StoreError(f"{name} is damaged: {error}") from error
-        except apsw.Error as error:
-            raise StoreError(f"the store cannot be read: {error}") from error
+        return _ask(self._views, query, *values)
+
+
+class CaseReader:
+    """Queries about alerts, incidents and mutes; the rules of StoreReader hold."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    def alerts(self, where: AlertFilter) -> Page:
+        """Return Alerts, the ones raised last first."""
+        return _ask(self._views, casequery.find_alerts, where)
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """Return one alert."""
+        return _ask(self._views, casequery.find_alert, alert_id)
+
+    def counts(self, since: float, until: float, step_s: int) -> list[AlertCount]:
+        """Return how many alerts were raised by step, kind and severity, oldest first."""
+        return _ask(self._views, casequery.count_alerts, since, until, step_s)
+
+    def open(self, limit: int) -> OpenAlerts:
+        """Return how many alerts are open, and the newest of them."""
+        return _ask(self._views, casequery.find_open, limit)
+
+    def incidents(self, where: AlertFilter) -> Page:
+        """Return Incidents, the newest first."""
+        return _ask(self._views, casequery.find_incidents, where)
+
+    def incident(self, incident_id: str) -> Incident | None:
+        """Return one incident."""
+        return _ask(self._views, casequery.find_incident, incident_id)
+
+    def mutes(self) -> list[Mute]:
+        """Return all mutes by id."""
+        return _ask(self._views, casequery.find_mutes)
+
+
+def _ask(views: Views, query: Callable[[Views, *Ts], T], *values: *Ts) -> T:
+    try:
+        return query(views, *values)
+    except DAMAGE as error:
+        name = views.condemn(error)
+        raise StoreError(f"{name} is damaged: {error}") from error
+    except apsw.Error as error:
+        raise StoreError(f"the store cannot be read: {error}") from error

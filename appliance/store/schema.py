@@ -37,6 +37,22 @@ SEGMENT: tuple[str, ...] = (
         id INTEGER PRIMARY KEY, bucket INT, flows INT, bytes INT, first_id INT, last_id INT,
         min_end INT, addr BLOB, sums BLOB);
     """,
+    """
+    -- names of what stands in host_window.rest, which changes with the version
+    CREATE TABLE layout(id INTEGER PRIMARY KEY, names TEXT);
+    -- fingerprints, appliance/model/window.py; times in s since the epoch
+    CREATE TABLE host_window(
+        start_s REAL, host TEXT, length_s REAL, unique_dest_ips REAL, unique_dest_ports REAL,
+        port_entropy REAL, country_frequency REAL, flow_duration_variance REAL,
+        total_outbound_bytes REAL, total_flows REAL, layout INT, rest BLOB, evidence REAL,
+        model REAL, score REAL, PRIMARY KEY(start_s, host)) WITHOUT ROWID;
+    CREATE VIEW host_behavior_summary AS SELECT
+        host AS host_ip, datetime(start_s, 'unixepoch') AS window_start,
+        CAST(unique_dest_ips AS INT) AS unique_dest_ips,
+        CAST(unique_dest_ports AS INT) AS unique_dest_ports, port_entropy, country_frequency,
+        flow_duration_variance, CAST(total_outbound_bytes AS INT) AS total_outbound_bytes,
+        CAST(total_flows AS INT) AS total_flows FROM host_window;
+    """,
 )
 
 MAIN: tuple[str, ...] = (
@@ -51,6 +67,21 @@ MAIN: tuple[str, ...] = (
         addr BLOB, mac INT, dhcp TEXT, mdns TEXT, nbns TEXT, vendor TEXT, vendor_class TEXT,
         fingerprint TEXT, first_s INT, last_s INT, PRIMARY KEY(addr, mac)) WITHOUT ROWID;
     CREATE INDEX device_mac ON device(mac);
+    """,
+    """
+    -- Bodies are the structs of appliance/model/alert.py as JSON; the other columns are what is
+    -- asked for. Those of alerts stand apart, so that a look at many reads little.
+    CREATE TABLE alert(
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, ts REAL, last_seen REAL, kind TEXT,
+        severity INT, state TEXT, host TEXT, device TEXT, incident TEXT);
+    CREATE TABLE alert_body(number INTEGER PRIMARY KEY, words TEXT, body TEXT);
+    CREATE TABLE incident(
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, first_seen REAL, last_seen REAL,
+        kinds TEXT, severity INT, state TEXT, host TEXT, device TEXT, words TEXT, body TEXT);
+    CREATE TABLE mute(id INTEGER PRIMARY KEY AUTOINCREMENT, expires REAL, body TEXT);
+    CREATE TABLE habit(
+        kind TEXT, key BLOB, value BLOB, last_s REAL, PRIMARY KEY(kind, key)) WITHOUT ROWID;
+    CREATE TABLE state(name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
     """,
 )
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.model.flow import FlowBatch
+from appliance.model.window import WindowBatch
 from appliance.store.columns import COLUMNS, assign_ids, encode
 from appliance.store.connection import DAMAGE, open_reader, open_writer
 from appliance.store.dictionary import Dictionary
@@ -16,6 +17,7 @@ from appliance.store.files import DAY_US, SegmentKey, segment_path, size_bytes
 from appliance.store.rollup import Open, Shares, collect, last_covered
 from appliance.store.schema import SEGMENT, migrate
 from appliance.store.updates import Credit, Update
+from appliance.store.windows import WindowRows
 
 _CHUNK = 256  # rows; their integers stay in the processor's cache
 _INSERT_FLOW = f"INSERT INTO flow VALUES({','.join('?' * len(COLUMNS))})"
@@ -41,6 +43,7 @@ class Segment:
             last = self._connection.execute("SELECT max(id) FROM flow").get
             self._dictionary = Dictionary(self._connection)
             self._rollup = collect(self._connection, last_covered(self._connection))
+            self._windows = WindowRows(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -49,7 +52,7 @@ class Segment:
         self._rows: list[NDArray[np.int64]] = []
         self._deleted: list[tuple[int]] = []
         self._counted: list[tuple[int, int, int]] = []
-        self.pending = 0  # rows that wait
+        self.pending = 0  # flows that wait
         self.open_part: Open = self._rollup.snapshot()  # as of the last commit
 
     def ids(self, end_us: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -78,6 +81,15 @@ class Segment:
         self._rows.append(encode(flows, ids, references))
         self.pending += len(flows)
         self.last_id = int(ids[-1])
+
+    def add_windows(self, batch: WindowBatch) -> None:
+        """Take fingerprints of a window that begins on this segment's day."""
+        self._windows.add(batch)
+
+    @property
+    def pending_windows(self) -> int:
+        """Fingerprints that wait."""
+        return len(self._windows)
 
     def delete(self, flow_id: int) -> None:
         """Remove a row that a newer report of its flow has replaced."""
@@ -110,7 +122,7 @@ class Segment:
 
         Raises what apsw raises, and then nothing has changed.
         """
-        if not (self._rows or self._deleted or self._rollup.closed):
+        if not (self._rows or self._deleted or self._rollup.closed or self._windows):
             return 0
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
@@ -127,6 +139,7 @@ class Segment:
             waiting.clear()
         self._dictionary.settle()
         self._rollup.settle()
+        self._windows.settle()
         self.open_part = self._rollup.snapshot()
         return written
 
@@ -142,6 +155,7 @@ class Segment:
         connection.executemany("DELETE FROM flow WHERE id = ?", self._deleted)
         connection.executemany("DELETE FROM counted WHERE id = ?", self._deleted)
         self._rollup.insert(connection)
+        self._windows.insert(connection)
 
 
 def read_last_id(path: Path) -> int | None:

@@ -10,6 +10,7 @@ import apsw
 from appliance.errors import StoreError
 from appliance.store.connection import DAMAGE, find_damage, open_writer
 from appliance.store.files import list_segments, main_path, segment_path, set_aside
+from appliance.store.mainfile import renew_main
 from appliance.store.schema import MAIN, SEGMENT, migrate
 from appliance.store.segment import Segment
 
@@ -46,6 +47,7 @@ def check_files(folder: Path) -> list[str]:
     main = main_path(folder)
     if main.exists() and (complaint := _examine(main, MAIN, CHECK_STEPS)):
         damaged.append(_put_aside(main, complaint))
+        renew_main(main, folder / damaged[0]).close()
     keys = list_segments(folder)
     for key in keys:
         path = segment_path(folder, key)

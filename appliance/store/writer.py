@@ -2,19 +2,23 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.config.schema import Store
+from appliance.config.schema import Alerts, Store
 from appliance.errors import StoreError
+from appliance.model.alert import AlertChange, Incident, Mute
 from appliance.model.flow import FlowBatch
+from appliance.model.memory import Habit, OpenCases
 from appliance.model.meta import DeviceFact
 from appliance.model.views import StoreStatistics
+from appliance.model.window import WindowBatch
+from appliance.store import caseload, windows
 from appliance.store.connection import DAMAGE, TRANSIENT
 from appliance.store.files import SegmentKey
 from appliance.store.mainfile import MainFile
@@ -28,21 +32,25 @@ from appliance.store.updates import Update, Updates
 COMMIT_ROWS = 20_000  # waiting rows that are committed without waiting for the time; 5 MB
 MAX_ROWS = 60_000  # waiting rows while the disk does not take them; more are refused
 MAX_DROPS = 3  # segments removed when the disk is full; it may be full of something else
+ALERT_S = 0.25  # an alert waits at most so long, and the next call of `tick`, for its commit
 IDLE_S = 120.0  # a day that ended is closed when no row has come for so long
 
-_DAY_NS = 86_400_000_000_000
+_DAY_S = 86_400
+_DAY_NS = _DAY_S * 1_000_000_000
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 
 class StoreWriter:
-    """Takes flows, traffic and facts. One thread; `statistics` and `open_buckets` from any.
+    """Takes what is to be kept. Of one thread; `statistics` and `open_buckets` of any.
 
     Only programming errors are raised once it is open, as StoreError. A disk that is full or
     broken makes rows wait, the oldest segment go, and at last new rows be refused and counted.
     """
 
-    def __init__(self, path: Path, config: Store) -> None:
+    def __init__(self, path: Path, config: Store, alerts: Alerts | None = None) -> None:
         """Lock the folder, check and migrate its files.
 
         Raises StoreError if the folder cannot be used or a newer version wrote there.
@@ -51,7 +59,8 @@ class StoreWriter:
         self._lock = lock_folder(path)
         try:
             self._damaged = check_files(path)
-            self._main = MainFile(path, config.retain_days)
+            keep_days = (alerts or Alerts()).retain_days
+            self._main = MainFile(path, config.retain_days, keep_days)
             self._pool = Pool(path, self._commit_segment)
         except apsw.Error as error:
             os.close(self._lock)
@@ -71,6 +80,9 @@ class StoreWriter:
         self._flows = 0
         self._commits = 0
         self._refused = 0
+        self._windows = 0
+        self._windows_left_out = 0
+        self._alerts_s: float | None = None  # last commit of main.db for their sake
 
     def write(self, batch: FlowBatch) -> None:
         """Take flows; they are on disk after the next commit. The batch is not kept."""
@@ -99,6 +111,63 @@ class StoreWriter:
         """Take over what packets said about devices; vendor names the maker of a MAC."""
         self._main.add_facts(facts, vendor)
 
+    def write_alerts(self, changes: Iterable[AlertChange]) -> None:
+        """Take alerts with their incidents; they are on disk ALERT_S and one tick later."""
+        self._main.cases.add(changes)
+
+    def write_incidents(self, incidents: Iterable[Incident]) -> None:
+        """Take incidents that changed without one of their alerts."""
+        for incident in incidents:
+            self._main.cases.add_incident(incident)
+
+    def write_mutes(self, mutes: Iterable[Mute], removed: Iterable[int] = ()) -> None:
+        """Take mutes that are new or changed, and the ids of those that are no more."""
+        for mute in mutes:
+            self._main.cases.put_mute(mute)
+        for number in removed:
+            self._main.cases.remove_mute(number)
+
+    def write_habits(self, habits: Iterable[Habit]) -> None:
+        """Take what is new or changed of what is remembered."""
+        self._main.cases.put_habits(habits)
+
+    def write_state(self, name: str, value: bytes) -> None:
+        """Keep a value under a name."""
+        self._main.cases.put_state(name, value)
+
+    def write_windows(self, batch: WindowBatch) -> None:
+        """Take the fingerprints of a window; those of idle hosts are left out."""
+        batch, left_out = windows.choose_hosts(batch)
+        self._windows_left_out += left_out
+        if not len(batch.hosts):
+            return
+        if self._pool.pending_windows + len(batch.hosts) > windows.MAX_WAITING:
+            self._refused += len(batch.hosts)
+            return
+        try:
+            segment = self._pool.for_day(int(batch.start_s // _DAY_S))
+        except TRANSIENT as error:
+            self._refused += len(batch.hosts)
+            self._note_failure(error)
+            return
+        except apsw.Error as error:
+            raise StoreError(f"fingerprints cannot be stored: {error}") from error
+        segment.used_s = self._now_s
+        segment.add_windows(batch)
+        self._windows += len(batch.hosts)
+
+    def load_open(self) -> OpenCases:
+        """Return open alerts and incidents, and the mutes, as committed. Raises StoreError."""
+        return self._load(caseload.load_open)
+
+    def load_habits(self) -> list[Habit]:
+        """Return what is remembered, by kind and key, as committed. Raises StoreError."""
+        return self._load(lambda connection: list(caseload.load_habits(connection)))
+
+    def load_state(self, name: str) -> bytes | None:
+        """Return the value kept under a name, as committed. Raises StoreError."""
+        return self._load(lambda connection: caseload.load_state(connection, name))
+
     def tick(self, now_s: float) -> None:
         """Let time pass: commit when due, close days that are over, remove what is too old.
 
@@ -108,6 +177,7 @@ class StoreWriter:
         if self._committed_s is None:
             self._committed_s = now_s
         if 0 <= now_s - self._committed_s < self._commit_s:
+            self._commit_alerts()
             return
         self._committed_s = now_s
         for segment in self._pool.newest_first()[1:]:
@@ -125,7 +195,7 @@ class StoreWriter:
         """Commit, write the open rollups and close. What the disk does not take is lost."""
         for segment in self._pool.newest_first():
             if not self._pool.close(segment.key):
-                self._refused += segment.pending
+                self._refused += segment.pending + segment.pending_windows
                 self._pool.drop(segment.key)
         self._commit()
         self._main.close()
@@ -141,6 +211,9 @@ class StoreWriter:
             oldest=self._usage.oldest_s,
             damaged=(*self._damaged, *self._pool.damaged),
             refused=self._refused + self._main.refused,
+            alerts=self._main.cases.written,
+            windows=self._windows,
+            windows_left_out=self._windows_left_out,
         )
 
     def open_buckets(self) -> dict[SegmentKey, Open]:
@@ -187,6 +260,20 @@ class StoreWriter:
             self._note_failure(error)
             return None
 
+    def _load(self, query: Callable[[apsw.Connection], T]) -> T:
+        try:
+            return query(self._main.connection)
+        except apsw.Error as error:
+            raise StoreError(f"main.db cannot be read: {error}") from error
+
+    def _commit_alerts(self) -> None:
+        """Bring to disk what people look at, between two commits of everything."""
+        if not self._main.cases.urgent or self._failure:
+            return
+        if self._alerts_s is None or not 0 <= self._now_s - self._alerts_s < ALERT_S:
+            self._alerts_s = self._now_s
+            self._commit_main()
+
     def _commit(self) -> None:
         """Bring everything to disk that can be."""
         failed = False
@@ -210,7 +297,7 @@ class StoreWriter:
         try:
             written = segment.commit()
         except DAMAGE:
-            self._refused += segment.pending
+            self._refused += segment.pending + segment.pending_windows
             self._repair(lambda: self._pool.replace(segment))
             return False
         except TRANSIENT as error:

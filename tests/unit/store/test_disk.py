@@ -156,7 +156,7 @@ def test_a_damaged_main_file_is_replaced_while_running(bench):
     writer.write_facts([fact], str)
     writer.write(batch([flow()]))
     writer.flush()
-    connection = writer._main._connection
+    connection = writer._main.connection
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     path = bench.path / "main.db"
     path.write_bytes(path.read_bytes()[:4_096] + b"\xee" * (path.stat().st_size - 4_096))
