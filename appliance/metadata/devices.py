@@ -39,8 +39,10 @@ class FactQueue:
         return facts
 
 
-def arp_fact(packet: Packet, pair: Pair) -> DeviceFact:
-    """Return who has which address, as the sender says."""
+def arp_fact(packet: Packet, pair: Pair) -> DeviceFact | None:
+    """Return who has which address, as the sender says; None if it says none."""
+    if not pair.address:
+        return None
     return DeviceFact(ts_ns=packet.ts_ns, mac=pair.mac, addr_lo=MAPPED | pair.address, source="arp")
 
 

@@ -30,6 +30,7 @@ class Lease(NamedTuple):
     kind: int  # DISCOVER ...; 0 plain BOOTP
     from_client: bool
     mac: int  # of the client
+    transaction: int
     current: int  # IPv4 address the client has
     requested: int  # IPv4 address the client wants
     assigned: int  # IPv4 address the server gives
@@ -53,6 +54,7 @@ def parse_dhcp(data: bytes) -> Lease | None:
         kind=number(options.get(_TYPE, b"")[:1], "big"),
         from_client=data[0] == 1,
         mac=number(data[28:34], "big"),
+        transaction=number(data[4:8], "big"),
         current=number(data[12:16], "big"),
         requested=number(requested, "big") if len(requested) == 4 else 0,
         assigned=number(data[16:20], "big"),

@@ -18,12 +18,14 @@ from appliance.metadata.hellos import QuicHellos, TlsHellos
 from appliance.metadata.http import parse_request, parse_ssdp
 from appliance.metadata.names import PassiveDns, address_key, address_keys
 from appliance.metadata.nbns import parse_nbns
+from appliance.metadata.observations import ObservationQueue, see_arp, see_dhcp, see_dns
 from appliance.metadata.packet import Packet, iter_packets
 from appliance.metadata.pending import PendingFlows, fill_dns, fill_hello, fill_http
 from appliance.metadata.ssh import parse_banner
 from appliance.model.address import MAPPED
 from appliance.model.flow import FLOW_SAMPLED, EndReason
 from appliance.model.meta import DeviceFact, FlowMeta
+from appliance.model.observation import Observation
 from appliance.model.sample import SampleKind, Samples
 
 PIPELINED = 8  # DNS messages read of one TCP segment
@@ -43,6 +45,7 @@ class MetadataStatistics(msgspec.Struct, frozen=True, kw_only=True):
     flows_evicted: int  # metadata lost because there were too many such flows
     hellos_evicted: int  # unfinished TLS and QUIC hellos given up for the same reason
     facts_refused: int  # device facts lost because nobody drained them in time
+    observations_refused: int  # DNS, ARP and DHCP observations lost for the same reason
 
 
 class MetadataStage:
@@ -56,6 +59,7 @@ class MetadataStage:
         self._pending = PendingFlows()
         self._names = PassiveDns(config.names)
         self._facts = devices.FactQueue()
+        self._seen = ObservationQueue()
         self._tls = TlsHellos()
         self._quic = QuicHellos(max(config.samples_per_s // 10, 1))
         self._memo = Memo(everything=False)
@@ -109,6 +113,10 @@ class MetadataStage:
         """Return what was learnt about devices since the last call, oldest first."""
         return self._facts.drain()
 
+    def observations(self) -> list[Observation]:
+        """Return the DNS, ARP and DHCP messages seen since the last call, in order."""
+        return self._seen.drain()
+
     def statistics(self) -> MetadataStatistics:
         """Return the counters."""
         return MetadataStatistics(
@@ -122,6 +130,7 @@ class MetadataStage:
             flows_evicted=self._pending.evicted,
             hellos_evicted=self._tls.states.evicted + self._quic.states.evicted,
             facts_refused=self._facts.refused,
+            observations_refused=self._seen.refused,
         )
 
     def _take_own(self, flows: NDArray[Any], metas: list[FlowMeta | None]) -> None:
@@ -154,7 +163,10 @@ class MetadataStage:
 
     def _read_dns(self, packet: Packet) -> bool:
         if packet.proto != _TCP:
-            return self._use_dns(packet, "dns", self._memo.read(packet.payload))
+            message = self._memo.read(packet.payload)
+            if message is not None and message.name:
+                self._seen.put(see_dns(packet, message, packet.wire_length))
+            return self._use_dns(packet, "dns", message)
         data, readable = packet.payload, False
         for _ in range(PIPELINED):
             size = data[0] << 8 | data[1] if len(data) > 2 else 0
@@ -162,6 +174,8 @@ class MetadataStage:
                 break
             message = self._memo.read(data[2 : 2 + size])
             readable = self._use_dns(packet, "dns", message) or readable
+            if message is not None and message.name:
+                self._seen.put(see_dns(packet, message, size))
             data = data[2 + size :]
         return readable
 
@@ -216,6 +230,8 @@ class MetadataStage:
         if lease is None:
             return False
         self._pending.of(packet.flow_id, "dhcp")
+        if lease.from_client and lease.kind:
+            self._seen.put(see_dhcp(packet, lease))
         return self._put(devices.dhcp_fact(packet, lease))
 
     def _read_dhcpv6(self, packet: Packet) -> bool:
@@ -227,7 +243,10 @@ class MetadataStage:
 
     def _read_arp(self, packet: Packet) -> bool:
         pair = parse_arp(packet.payload)
-        return pair is not None and self._put(devices.arp_fact(packet, pair))
+        if pair is None:
+            return False
+        self._seen.put(see_arp(packet, pair))
+        return self._put(devices.arp_fact(packet, pair))
 
     def _read_tls(self, packet: Packet) -> bool:
         hello = self._tls.absorb(packet)

@@ -13,18 +13,22 @@ def test_agrees_with_scapy(address: int, mac: int, operation: int) -> None:
     text = ":".join(f"{mac >> s & 255:02x}" for s in (40, 32, 24, 16, 8, 0))
     ip = ".".join(str(address >> s & 255) for s in (24, 16, 8, 0))
     packet = ARP(op=operation, hwsrc=text, psrc=ip, hwdst=MAC, pdst="10.0.0.1")
-    assert parse_arp(bytes(packet)) == Pair(mac, address, operation == 2, ip == "10.0.0.1")
+    assert parse_arp(bytes(packet)) == Pair(mac, address, 0x0A000001, operation == 2)
 
 
 def test_gratuitous() -> None:
     pair = parse_arp(bytes(ARP(op=1, hwsrc=MAC, psrc="10.0.0.5", pdst="10.0.0.5")))
-    assert pair == Pair(0x020000000005, 0x0A000005, False, True)
+    assert pair == Pair(0x020000000005, 0x0A000005, 0x0A000005, False)
+
+
+def test_probe() -> None:
+    pair = parse_arp(bytes(ARP(op=1, hwsrc=MAC, psrc="0.0.0.0", pdst="10.0.0.5")))
+    assert pair == Pair(0x020000000005, 0, 0x0A000005, False)
 
 
 @pytest.mark.parametrize(
     "fields",
     [
-        {"psrc": "0.0.0.0"},  # a probe
         {"hwsrc": "ff:ff:ff:ff:ff:ff"},
         {"hwsrc": "00:00:00:00:00:00"},
         {"op": 3},

@@ -28,7 +28,7 @@ def v4(text: str) -> int:
 
 def lease(**fields: object) -> Lease:
     defaults = {
-        "kind": REQUEST, "from_client": True, "mac": MAC,
+        "kind": REQUEST, "from_client": True, "mac": MAC, "transaction": 1,
         "current": 0, "requested": 0, "assigned": 0,
         "hostname": "laptop", "vendor_class": "android", "fingerprint": "1,3",
     }  # fmt: skip
@@ -36,8 +36,9 @@ def lease(**fields: object) -> Lease:
 
 
 def test_arp() -> None:
-    fact = devices.arp_fact(packet(), Pair(MAC, 0x0A000005, True, False))
+    fact = devices.arp_fact(packet(), Pair(MAC, 0x0A000005, 0x0A000001, True))
     assert fact == DeviceFact(ts_ns=5, mac=MAC, addr_lo=v4("10.0.0.5"), source="arp")
+    assert devices.arp_fact(packet(), Pair(MAC, 0, 0x0A000001, False)) is None
 
 
 @pytest.mark.parametrize(
