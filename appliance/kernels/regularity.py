@@ -248,9 +248,7 @@ def _describe(contact: Any, ring: Any, shape: Any, pair: Any, scratch: Any) -> N
 
 
 @kernel
-def describe(
-    contacts: Any, timings: Any, rows: Any, shape: Any, pairs: Any, scratch: Any
-) -> None:
+def describe(contacts: Any, timings: Any, rows: Any, shape: Any, pairs: Any, scratch: Any) -> None:
     """Compute the features of contacts.
 
     contacts : CONTACT_DTYPE (n,);  timings : TIMING_DTYPE (k,)

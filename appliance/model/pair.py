@@ -53,3 +53,21 @@ SHAPE_DTYPE = np.dtype(
         ("merge_ratio", "<f8"),  # a merge needs a median interval this many gaps long
     ]
 )  # fmt: skip
+
+# How a contact stands among all others, made by kernels/survey.py. Counts saturate nowhere.
+SURVEY_DTYPE = np.dtype(
+    [
+        ("users", "<u4"),  # hosts that talk to the same peer, this one among them
+        ("net_users", "<u4"),  # hosts that talk to its /24
+        ("siblings", "<u4"),  # other addresses of its /24 that the host uses on this port
+        ("wide_siblings", "<u4"),  # other addresses of its /16, siblings among them
+        ("clones", "<u4"),  # other peers of the host, same port, same mean sizes
+        ("peers", "<u4"),  # contacts of the host in this direction
+        ("regular", "<u4"),  # of these, with other peers, the ones a judge found regular
+        (
+            "odd",
+            "<u4",
+        ),  # of these, with other peers, answered ones to ports from 1024 on with nothing known spoken
+        ("hosts", "<u4"),  # hosts with a contact in this direction
+    ]
+)

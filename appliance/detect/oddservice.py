@@ -1,0 +1,48 @@
+"""Something unknown, spoken with an outside peer on a port that clients hardly go to."""
+
+from appliance.detect.pair import TCP, Pair
+from appliance.detect.portkinds import EPHEMERAL, is_odd
+from appliance.detect.tally import Tally, say_bytes, say_end, say_time, say_who
+from appliance.detect.weights_pairs import OddServiceWeights
+from appliance.model.alert import Family, Signal
+from appliance.model.contact import MARK_VENDOR
+
+
+def judge_service(pair: Pair, known_service: bool, w: OddServiceWeights) -> Signal | None:
+    """Return a signal if ours talks with an outside peer in a protocol nobody here knows."""
+    contact = pair.contact
+    if not pair.outbound or contact.proto != TCP or not contact.answered or pair.service:
+        return None
+    if not is_odd(pair) or contact.port >= EPHEMERAL:
+        return None
+    if contact.answered < w.sessions and contact.longest_s <= w.long_s:
+        return None
+    tally = Tally()
+    tally.add("odd", w.base, f"something unknown on the unusual port {contact.port}")
+    if contact.out > contact.in_:
+        sizes = f"{say_bytes(contact.out)} sent, {say_bytes(contact.in_)} received"
+        tally.add("upload", w.upload, f"more is sent than received: {sizes}")
+    if contact.longest_s > w.very_long_s:
+        tally.add("long", w.very_long, f"a session of {say_time(contact.longest_s)}")
+    if max(pair.around.users, pair.around.net_users) <= 1:
+        tally.add("rare", w.rare, say_who(1))
+    else:
+        tally.add("shared", w.shared, say_who(pair.around.users))
+    if pair.around.odd >= w.many_peers:
+        tally.add("many", w.many, f"so with {pair.around.odd} other peers: games, calls or sharing")
+    if known_service:
+        tally.add("name", w.known_name, f"{pair.name} is a known service")
+    elif pair.peer.marks & MARK_VENDOR:
+        tally.add("owner", w.vendor, f"run by {pair.peer.org or 'a big vendor'}")
+    if pair.known_days > 0:
+        tally.add("habit", w.habit_known, "the same on an earlier day")
+    if tally.weight <= 0:
+        return None
+    sentence = (
+        f"{contact.answered} sessions with {say_end(pair)} in an unknown protocol, the longest "
+        f"{say_time(contact.longest_s)}; {say_bytes(contact.out)} sent, "
+        f"{say_bytes(contact.in_)} received; {say_who(pair.around.users)}"
+    )
+    return tally.signal(
+        pair, "odd_service", "odd_service", Family.PORT, sentence=sentence, per_peer=True
+    )
