@@ -163,9 +163,9 @@ def _add_company(tally: Tally, pair: Pair, w: BeaconWeights) -> None:
     around = pair.around
     users = max(1, around.users, around.net_users)
     if users == 1:
-        seen = around.hosts >= w.view_hosts
+        seen = pair.hosts_in_view >= w.view_hosts
         tally.add("rare", w.rare if seen else w.rare_small_view, say_who(1))
-    elif users >= max(w.common_hosts, w.common_share * around.hosts):
+    elif users >= max(w.common_hosts, w.common_share * pair.hosts_in_view):
         tally.add("common", w.common, f"{users} devices here use its network")
     else:
         tally.add("shared", w.shared, f"{users} devices here use its network")

@@ -18,6 +18,8 @@ def judge_retries(pair: Pair, known_service: bool, w: RetryWeights) -> Signal | 
         return None
     if contact.contacts < w.contacts or pair.failed_share < w.failed_share:
         return None
+    if contact.last_s - contact.first_s < w.least_s:
+        return None
     tally = Tally()
     tally.add("retries", w.base, f"{contact.failed} of {contact.contacts} tries failed")
     more = w.per_doubling * log2(contact.contacts / w.contacts)

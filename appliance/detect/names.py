@@ -28,10 +28,12 @@ steampowered.com steamcontent.com steamserver.net steamstatic.com epicgames.com 
 playstation.com playstation.net nintendo.net nintendo.com battle.net blizzard.com
 dropbox.com dropbox-dns.com slack.com slack-msgs.com slackb.com zoom.us webex.com
 teamviewer.com linkedin.com licdn.com twitter.com twimg.com x.com signal.org whispersystems.org
-philips-hue.com meethue.com tplinkcloud.com tplinknbu.com tuyaeu.com tuyaus.com tuyacn.com
-sonos.com nest.com ecobee.com wemo.com lifx.co io.mi.com xiaomi.com xiaomi.net somfy.com
-samsung.com samsungelectronics.com samsungcloud.com samsungcloudsolution.com samsungcloudsolution.net
-lgtvsdp.com lgappstv.com lgsmartad.com roku.com withings.com withings.net netatmo.net ui.com ubnt.com
+philips-hue.com meethue.com tplinkcloud.com tplinknbu.com tuyaeu.com tuyaus.com
+tuyacn.com sonos.com nest.com ecobee.com wemo.com lifx.co io.mi.com xiaomi.com
+xiaomi.net somfy.com
+samsung.com samsungelectronics.com samsungcloud.com samsungcloudsolution.com
+samsungcloudsolution.net lgtvsdp.com lgappstv.com lgsmartad.com roku.com
+withings.com withings.net netatmo.net ui.com ubnt.com
 synology.com qnap.com hp.com hpconnected.com epson.com brother.com canon.com lexmark.com dell.com
 lenovo.com intel.com nvidia.com amd.com logitech.com garmin.com bosch-iot-suite.com shelly.cloud
 nabucasa.com home-assistant.io legrand.com

@@ -11,11 +11,7 @@ from appliance.model.contact import MARK_VENDOR
 def judge_service(pair: Pair, known_service: bool, w: OddServiceWeights) -> Signal | None:
     """Return a signal if ours talks with an outside peer in a protocol nobody here knows."""
     contact = pair.contact
-    if not pair.outbound or contact.proto != TCP or not contact.answered or pair.service:
-        return None
-    if not is_odd(pair) or contact.port >= EPHEMERAL:
-        return None
-    if contact.answered < w.sessions and contact.longest_s <= w.long_s:
+    if not _is_strange(pair) or (contact.answered < w.sessions and contact.longest_s <= w.long_s):
         return None
     tally = Tally()
     tally.add("odd", w.base, f"something unknown on the unusual port {contact.port}")
@@ -24,6 +20,26 @@ def judge_service(pair: Pair, known_service: bool, w: OddServiceWeights) -> Sign
         tally.add("upload", w.upload, f"more is sent than received: {sizes}")
     if contact.longest_s > w.very_long_s:
         tally.add("long", w.very_long, f"a session of {say_time(contact.longest_s)}")
+    _add_company(tally, pair, known_service, w)
+    if tally.weight <= 0:
+        return None
+    sentence = (
+        f"{contact.answered} sessions with {say_end(pair)} in an unknown protocol, the longest "
+        f"{say_time(contact.longest_s)}; {say_bytes(contact.out)} sent, "
+        f"{say_bytes(contact.in_)} received; {say_who(pair.around.users)}"
+    )
+    return tally.signal(
+        pair, "odd_service", "odd_service", Family.PORT, sentence=sentence, per_peer=True
+    )
+
+
+def _is_strange(pair: Pair) -> bool:
+    contact = pair.contact
+    answered = pair.outbound and contact.proto == TCP and contact.answered > 0
+    return answered and not pair.service and is_odd(pair) and contact.port < EPHEMERAL
+
+
+def _add_company(tally: Tally, pair: Pair, known_service: bool, w: OddServiceWeights) -> None:
     if max(pair.around.users, pair.around.net_users) <= 1:
         tally.add("rare", w.rare, say_who(1))
     else:
@@ -36,13 +52,3 @@ def judge_service(pair: Pair, known_service: bool, w: OddServiceWeights) -> Sign
         tally.add("owner", w.vendor, f"run by {pair.peer.org or 'a big vendor'}")
     if pair.known_days > 0:
         tally.add("habit", w.habit_known, "the same on an earlier day")
-    if tally.weight <= 0:
-        return None
-    sentence = (
-        f"{contact.answered} sessions with {say_end(pair)} in an unknown protocol, the longest "
-        f"{say_time(contact.longest_s)}; {say_bytes(contact.out)} sent, "
-        f"{say_bytes(contact.in_)} received; {say_who(pair.around.users)}"
-    )
-    return tally.signal(
-        pair, "odd_service", "odd_service", Family.PORT, sentence=sentence, per_peer=True
-    )

@@ -18,15 +18,30 @@ UDP = 17
 
 
 class Tables(Protocol):
-    """The memory that is judged; detect/contacts.py keeps it."""
-
-    contacts: NDArray[Any]  # CONTACT_DTYPE
-    timings: NDArray[Any]  # TIMING_DTYPE
-    hosts: NDArray[Any]  # HOST_DTYPE
+    """The memory that is judged; detect/contacts.py keeps it. Arrays grow between calls."""
 
     @property
-    def used(self) -> int:
-        """Rows of `contacts` from here on have never been used."""
+    def contacts(self) -> NDArray[Any]:
+        """CONTACT_DTYPE."""
+
+    @property
+    def timings(self) -> NDArray[Any]:
+        """TIMING_DTYPE."""
+
+    @property
+    def hosts(self) -> NDArray[Any]:
+        """HOST_DTYPE."""
+
+    @property
+    def host_column(self) -> NDArray[np.uint32]:
+        """Column `host` of `contacts`; 0xFFFFFFFF where not in use."""
+
+    @property
+    def net_column(self) -> NDArray[np.uint32]:
+        """Column `net` of `contacts`, likewise."""
+
+    def hosts_in_view(self) -> int:
+        """Return how many inside hosts are remembered."""
 
 
 class Contact(NamedTuple):
@@ -98,7 +113,6 @@ class Surroundings(NamedTuple):
     peers: int
     regular: int
     odd: int
-    hosts: int
 
 
 _pick_contact = itemgetter(
@@ -125,6 +139,7 @@ class Pair(msgspec.Struct):
     rhythm: Rhythm
     host_first_s: float
     host_hours: int  # bit h: active in hour h
+    hosts_in_view: int  # inside hosts that are remembered
     survey: Callable[[int], Surroundings]  # dear: asked only by judges who got so far
     known_days: int = -1  # earlier days the host has had this peer; -1 no earlier day is known
     _around: Surroundings | None = None

@@ -60,7 +60,7 @@ class PairJudge:
         self._shape = _make_shape(weights)
         self._pairs = np.zeros(AT_ONCE, PAIR_DTYPE)
         self._scratch = np.zeros(regularity.SCRATCH)
-        self._stamps = np.zeros((3, len(contacts.hosts) + 1), np.uint32)
+        self._stamps = np.zeros((2, 1), np.uint32)
         self._stamp = 0
         self._found = np.zeros(1, SURVEY_DTYPE)
 
@@ -93,16 +93,18 @@ class PairJudge:
         )
         chosen = tables.contacts[rows]
         passed = gates.find_passed(chosen, pairs, self._weights)
-        timed = rows[pairs["n"] > 0]
-        tables.contacts["bits"][timed] |= CONTACT_JUDGED
-        tables.contacts["score"][
-            timed[pairs["timed"][pairs["n"] > 0] <= self._weights.timing.gate]
-        ] = NOT_REGULAR
+        self._write_back(rows, pairs)
         signals: list[Signal] = []
         for i in np.flatnonzero(passed).tolist():
             pair = self._make_pair(int(rows[i]), chosen[i], pairs[i], now_s)
             signals += self._judge_pair(pair, int(passed[i]))
         return signals
+
+    def _write_back(self, rows: Rows, pairs: NDArray[Any]) -> None:
+        """Note which rows were judged; those with a rhythm get their score from the judge."""
+        contacts = self._tables.contacts
+        contacts["bits"][rows] |= CONTACT_JUDGED
+        contacts["score"][rows[pairs["timed"] <= self._weights.timing.gate]] = NOT_REGULAR
 
     def _judge_pair(self, pair: Pair, passed: int) -> list[Signal]:
         w = self._weights
@@ -134,19 +136,21 @@ class PairJudge:
         orig = self._resolve(seen.orig_hi, seen.orig_lo)
         resp = self._resolve(seen.resp_hi, seen.resp_lo)
         host, peer = (resp, orig) if seen.direction == Direction.INBOUND else (orig, resp)
-        inside = self._tables.hosts[seen.host]
         name = self._name_of(peer.hi, peer.lo)
+        hosts = self._tables.hosts
+        known = hosts[seen.host] if seen.host < len(hosts) else None
         return Pair(
             row=row,
             now_s=now_s,
             host=host,
             peer=peer,
             name=name,
-            inside=bool(inside["inside"]),
+            inside=host.local if known is None else bool(known["inside"]),
             contact=seen,
             rhythm=read_rhythm(rhythm),
-            host_first_s=float(inside["first_s"]),
-            host_hours=int(inside["hours"]),
+            host_first_s=seen.first_s if known is None else float(known["first_s"]),
+            host_hours=0 if known is None else int(known["hours"]),
+            hosts_in_view=self._tables.hosts_in_view(),
             survey=self._survey,
             known_days=self._habits.known_days(
                 host.hi, host.lo, (peer.hi, peer.lo, name), int(now_s // DAY_S)
@@ -154,12 +158,15 @@ class PairJudge:
         )
 
     def _survey(self, row: int) -> Surroundings:
+        tables = self._tables
+        if len(tables.hosts) > self._stamps.shape[1]:
+            self._stamps = np.zeros((2, 2 * len(tables.hosts)), np.uint32)
         self._stamp += 1
         self._found[:] = 0
-        contacts = self._tables.contacts
         survey(
-            records(contacts),
-            self._tables.used,
+            records(tables.contacts),
+            tables.host_column,
+            tables.net_column,
             row,
             self._stamps,
             self._stamp,

@@ -75,11 +75,8 @@ def say_bytes(count: float) -> str:
     """Return a size as people say it: "312 bytes", "4.2 kB", "31 MB"."""
     for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if count >= limit:
-            return (
-                f"{count / limit:.3g} {unit}"
-                if count < 999.5 * limit
-                else f"{count / limit:.0f} {unit}"
-            )
+            digits = ".3g" if count < 999.5 * limit else ".0f"
+            return f"{count / limit:{digits}} {unit}"
     return "1 byte" if round(count) == 1 else f"{count:.0f} bytes"
 
 
@@ -100,4 +97,6 @@ def say_who(users: int) -> str:
     """Return who else here talks to a peer."""
     if users <= 1:
         return "no other device here talks to it"
-    return f"{users - 1} other device{'s' if users > 2 else ''} here talk{'' if users > 2 else 's'} to it"
+    if users == 2:
+        return "one other device here talks to it"
+    return f"{users - 1} other devices here talk to it"

@@ -100,6 +100,7 @@ class RetryWeights(Group, frozen=True, kw_only=True):
 
     contacts: float = 20.0  # a day (study; half and double change nothing)
     failed_share: float = 0.6
+    least_s: float = 120.0  # so many tries in less are a flood or a page that would not load
     base: float = 1.6
     per_doubling: float = 0.4
     most_doublings: float = 1.2  # weight

@@ -64,10 +64,6 @@ SURVEY_DTYPE = np.dtype(
         ("clones", "<u4"),  # other peers of the host, same port, same mean sizes
         ("peers", "<u4"),  # contacts of the host in this direction
         ("regular", "<u4"),  # of these, with other peers, the ones a judge found regular
-        (
-            "odd",
-            "<u4",
-        ),  # of these, with other peers, answered ones to ports from 1024 on with nothing known spoken
-        ("hosts", "<u4"),  # hosts with a contact in this direction
+        ("odd", "<u4"),  # of these, with other peers, answered, from port 1024 on, unknown
     ]
 )
