@@ -1,0 +1,175 @@
+"""READ THIS FIRST: what detection does with a batch, in order.
+
+Every flow goes through kernels that keep bounded tables; only what became due is judged, by small
+functions that say why. Whatever the source of the flows, this is the only judge.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from appliance.config.schema import Config
+from appliance.detect.arp import ArpWatch
+from appliance.detect.arrays import collect_marks, collect_services
+from appliance.detect.contacts import Contacts, ContactStatistics
+from appliance.detect.devices import Devices, DeviceStore
+from appliance.detect.dhcp import DhcpWatch
+from appliance.detect.dns import DnsWatch
+from appliance.detect.dnsflows import DnsFlows
+from appliance.detect.fans import FanJudge
+from appliance.detect.habits import DAY_S, Habits, HabitStore
+from appliance.detect.history import History
+from appliance.detect.icmp import IcmpWatch
+from appliance.detect.intel import IntelLists
+from appliance.detect.namebook import NameBook
+from appliance.detect.pairs import PairJudge
+from appliance.detect.weights import load_weights
+from appliance.detect.windows import Windows
+from appliance.model.address import Address
+from appliance.model.alert import Signal
+from appliance.model.flow import EndReason, FlowBatch
+from appliance.model.meta import DeviceFact
+from appliance.model.observation import DnsSeen, Observation
+from appliance.model.window import WindowBatch
+
+_ATTEMPT = int(EndReason.ATTEMPT)
+_REFRESH_S = 10.0  # between looks at files and at idle rows
+
+
+class Surroundings(NamedTuple):
+    """What detection needs of the rest of the appliance."""
+
+    resolve: Callable[[int, int], Address]  # two words to what is known about the address
+    name_of: Callable[[int, int], str]  # passive DNS, "" unknown
+    habits: HabitStore | None = None
+    devices: DeviceStore | None = None
+
+
+class Findings(NamedTuple):
+    """What one part of a batch led to."""
+
+    signals: list[Signal]
+    windows: list[WindowBatch]  # closed since the last time
+
+
+class DetectorStatistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Counters since start."""
+
+    flows: int = 0
+    signals: int = 0
+    windows: int = 0  # closed
+    tables: ContactStatistics | None = None
+
+
+class Detector:
+    """Brings flows and observations to signals and fingerprints. One thread, packet time."""
+
+    def __init__(self, config: Config, surroundings: Surroundings) -> None:
+        weights = load_weights(config.detect.weights)
+        resolve = surroundings.resolve
+        self._names = NameBook(surroundings.name_of)
+        self.contacts = Contacts(config.detect)
+        self.history = History(weights.history)
+        self.habits = Habits(store=surroundings.habits)
+        self.devices = Devices(weights, resolve, surroundings.devices)
+        self.intel = IntelLists(config.intel, weights, resolve)
+        self._pairs = PairJudge(
+            weights, self.contacts, resolve, self._names.name_of, self.habits, self.history
+        )
+        self._fans = FanJudge(weights, self.contacts, resolve)
+        self._windows = Windows(
+            config.detect,
+            self.contacts,
+            weights=(weights.evidence, weights.carry),
+            history=self.history,
+        )
+        self._watches = (
+            DnsWatch(weights, resolve), ArpWatch(weights, resolve), DhcpWatch(weights, resolve),
+        )  # fmt: skip
+        self._flow_watches = (IcmpWatch(weights, resolve), DnsFlows(weights, resolve))
+        self._off = frozenset(config.detect.off)
+        self._refreshed_s = 0.0
+        self._day = 0
+        self._counts = [0, 0, 0]  # flows, signals, windows
+
+    def take(self, batch: FlowBatch, now_s: float) -> Findings:
+        """Judge an enriched batch, attempts included.
+
+        now_s : packet time at its end
+        """
+        signals: list[Signal] = []
+        if len(batch):
+            signals = self._take_flows(batch, now_s)
+        return self._finish(signals, now_s)
+
+    def observe(
+        self, observations: Sequence[Observation], facts: list[DeviceFact], now_s: float
+    ) -> Findings:
+        """Judge what single packets or log lines said."""
+        signals: list[Signal] = []
+        if observations:
+            for watch in self._watches:
+                signals += watch.observe(observations)
+            self._windows.count_dns(item for item in observations if isinstance(item, DnsSeen))
+            signals += self.intel.observe(observations)
+        if facts:
+            signals += self.devices.observe(facts)
+        return self._finish(signals, now_s)
+
+    def flush(self, now_s: float) -> Findings:
+        """Close every window: nothing more will come."""
+        found = self._finish([], now_s)
+        windows = self._windows.flush()
+        self._counts[2] += len(windows)
+        return Findings(found.signals, [*found.windows, *windows])
+
+    def statistics(self) -> DetectorStatistics:
+        """Return the counters; for the thread that feeds it."""
+        flows, signals, windows = self._counts
+        return DetectorStatistics(
+            flows=flows, signals=signals, windows=windows, tables=self.contacts.statistics()
+        )
+
+    def _take_flows(self, batch: FlowBatch, now_s: float) -> list[Signal]:
+        flows = batch.flows
+        self._counts[0] += len(flows)
+        orig_marks, resp_marks = collect_marks(batch)
+        self._names.learn(batch)
+        told = self.contacts.absorb(flows, orig_marks, resp_marks, collect_services(batch))
+        signals = self._pairs.judge(told.due_contacts, now_s)
+        signals += self._pairs.judge_flows(batch, now_s)
+        signals += self._fans.judge(told.due_fans.tolist(), now_s)
+        self._windows.absorb(flows, told, resp_marks, now_s)
+        settled = flows
+        if (flows["reason"] == _ATTEMPT).any():
+            settled = flows[flows["reason"] != _ATTEMPT]
+        for watch in self._flow_watches:
+            signals += watch.observe(settled)
+        signals += self.intel.match(batch)
+        self.devices.learn(batch)
+        return signals
+
+    def _finish(self, signals: list[Signal], now_s: float) -> Findings:
+        if self._off:
+            signals = [signal for signal in signals if signal.rule not in self._off]
+        self._windows.count_signals(signals)
+        self._refresh(now_s)
+        windows = self._windows.close_due(now_s)
+        for window in windows:
+            self.history.learn(window)
+        self._counts[1] += len(signals)
+        self._counts[2] += len(windows)
+        return Findings(signals, windows)
+
+    def _refresh(self, now_s: float) -> None:
+        day = int(now_s // DAY_S)
+        if day > self._day:
+            if self._day:
+                self.habits.learn(self.contacts.contacts, self._day, self._names.name_of)
+            self._day = day
+        if not self._refreshed_s <= now_s < self._refreshed_s + _REFRESH_S:
+            self._refreshed_s = now_s
+            self.contacts.expire(now_s)
+            self.intel.refresh(now_s)

@@ -1,0 +1,147 @@
+"""From enriched flows to alerts, and on to whoever keeps or shows them.
+
+The pipeline's thread owns all of it. People's decisions come in through `desk`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from appliance.cases.casebook import Casebook
+from appliance.detect.stage import Detector, Findings
+from appliance.model.alert import AlertChange, Mute, Signal
+from appliance.model.flow import FlowBatch
+from appliance.model.meta import DeviceFact
+from appliance.model.observation import Observation
+from appliance.model.window import WindowBatch
+from appliance.pipeline.sight import Sight
+from appliance.pipeline.slices import merge_attempts, slice_minutes
+
+AlertSink = Callable[[list[AlertChange]], None]
+WindowSink = Callable[[WindowBatch], None]
+
+
+class Keeper(Protocol):
+    """What detection asks of the store's writer."""
+
+    def write_alerts(self, changes: Iterable[AlertChange]) -> None:
+        """Take alerts with their incidents."""
+
+    def write_windows(self, batch: WindowBatch) -> None:
+        """Take fingerprints."""
+
+    def write_mutes(self, mutes: Iterable[Mute], removed: Iterable[int] = ()) -> None:
+        """Take mutes that changed, and the ids of those that are no more."""
+
+
+class Scorer(Protocol):
+    """Learnt models: they rank, and say what is unusual."""
+
+    def score_flows(self, batch: FlowBatch, now_s: float) -> list[Signal]:
+        """Score every flow at once; return what stands out."""
+
+    def score_windows(self, batch: WindowBatch, now_s: float) -> tuple[WindowBatch, list[Signal]]:
+        """Return the batch with the model's columns filled, and what stands out."""
+
+
+class Detection:
+    """Runs the detector, the models and the casebook on what the pipeline hands it.
+
+    keeper : None where nothing is kept.  scorer : None without models
+    alert_sinks, window_sinks : told of everything that is new, in order
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        casebook: Casebook,
+        *,
+        sight: Sight | None = None,
+        keeper: Keeper | None = None,
+        scorer: Scorer | None = None,
+        alert_sinks: Sequence[AlertSink] = (),
+        window_sinks: Sequence[WindowSink] = (),
+    ) -> None:
+        self.detector = detector
+        self.casebook = casebook
+        self._sight = sight or Sight()
+        self._keeper = keeper
+        self._scorer = scorer
+        self._alert_sinks = tuple(alert_sinks)
+        self._window_sinks = tuple(window_sinks)
+        self._quiet = False
+        self.now_s = 0.0
+
+    def take(self, batch: FlowBatch, attempts: FlowBatch | None, now_s: float) -> None:
+        """Judge enriched flows, and open ones that nobody has answered, up to a packet time."""
+        if attempts is not None:
+            batch = merge_attempts(batch, attempts)
+        if not len(batch):
+            return
+        for part, part_s in slice_minutes(batch, now_s):
+            self.now_s = max(self.now_s, part_s)
+            self._sight.look(part.flows, self.now_s)
+            findings = self.detector.take(part, self.now_s)
+            if self._scorer is not None:
+                findings.signals.extend(self._scorer.score_flows(part, self.now_s))
+            self._settle(findings)
+
+    def observe(
+        self, observations: Sequence[Observation], facts: list[DeviceFact], now_s: float
+    ) -> None:
+        """Judge what single packets or log lines said."""
+        if observations or facts:
+            self.now_s = max(self.now_s, now_s)
+            self._settle(self.detector.observe(observations, facts, self.now_s))
+
+    def tick(self, now_s: float) -> None:
+        """Let time pass where no flows come: close windows, let evidence fade."""
+        if now_s > self.now_s:
+            self.now_s = now_s
+            self._settle(self.detector.observe((), [], now_s))
+
+    def remember(self, batches: Iterable[FlowBatch]) -> int:
+        """Go through stored flows without saying anything; return how many there were."""
+        count = 0
+        self._quiet = True
+        try:
+            for batch in batches:
+                count += len(batch)
+                newest_s = float(batch.flows["last_ns"].max()) / 1e9
+                self.take(batch, None, max(self.now_s, newest_s))
+        finally:
+            self._quiet = False
+        return count
+
+    def flush(self) -> None:
+        """Close every window and pass on the last counts: nothing more will come."""
+        self._settle(self.detector.flush(self.now_s))
+        self.publish(self.casebook.flush())
+
+    def publish(self, changes: list[AlertChange]) -> None:
+        """Pass on what happened to alerts."""
+        if not changes or self._quiet:
+            return
+        if self._keeper is not None:
+            self._keeper.write_alerts(changes)
+        for sink in self._alert_sinks:
+            sink(changes)
+
+    def _settle(self, findings: Findings) -> None:
+        signals = findings.signals
+        for window in findings.windows:
+            signals = signals + self._keep_window(window)
+        if signals:
+            visibility = self._sight.visibility()
+            self.publish(self.casebook.take(signals, visibility, quiet=self._quiet))
+        self.publish(self.casebook.tick(self.now_s))
+
+    def _keep_window(self, window: WindowBatch) -> list[Signal]:
+        signals: list[Signal] = []
+        if self._scorer is not None:
+            window, signals = self._scorer.score_windows(window, self.now_s)
+        if not self._quiet:
+            if self._keeper is not None:
+                self._keeper.write_windows(window)
+            for sink in self._window_sinks:
+                sink(window)
+        return signals
