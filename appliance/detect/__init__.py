@@ -1,0 +1,1 @@
+"""Detection: flows and observations in, signals out."""
