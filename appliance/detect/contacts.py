@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from appliance.config.schema import Detect
 from appliance.detect.memory import allocate_memory, allocate_told
-from appliance.kernels.contacts import absorb, expire
+from appliance.kernels.contactrow import expire
+from appliance.kernels.contacts import absorb
 from appliance.kernels.contacttable import CONTACTS, FANS, HOSTS, NETS, Memory
 from appliance.kernels.hosts import count_net, find_host
 from appliance.kernels.jit import records, u64

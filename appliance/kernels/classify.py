@@ -115,10 +115,10 @@ def is_server(memory: Any, h: Any) -> bool:
     """Tell whether a service was seen answering."""
     base = _server_base(memory, h)
     tag = h >> _S32
+    found = False
     for way in range(base, base + WAYS):
-        if u64(memory.servers[u64(way)]) == tag:
-            return True
-    return False
+        found |= u64(memory.servers[u64(way)]) == tag
+    return found
 
 
 @inline
@@ -157,7 +157,7 @@ def _is_stealth(flow: Any, first: int) -> bool:
         return flow.resp.packets == 0 or i64(flow.resp.state) == RESET
     if first == _F:
         return orig.flags & ACK == 0
-    return first == _I or first == _Q
+    return first in (_I, _Q)
 
 
 @inline

@@ -88,7 +88,7 @@ def _same_gate(memory: Any, first: int, row: int, kind: int) -> bool:
     b = memory.contacts[u64(row)]
     if first == row or a.live == 0 or a.orig_hi != b.orig_hi or a.orig_lo != b.orig_lo:
         return False
-    if kind == PORTS or kind == PROTOCOLS:
+    if kind in (PORTS, PROTOCOLS):
         return bool(a.resp_hi == b.resp_hi and a.resp_lo == b.resp_lo)
     if kind == TARGETS:
         return bool(a.port == b.port and a.proto == b.proto)
@@ -171,10 +171,10 @@ def has_fans(memory: Any, contact: Any) -> bool:
     """Tell whether anything was counted of this source: its gate was passed."""
     h = mix(mix(mix(memory.limits[0].seed, u64(_SOURCE)), contact.orig_hi), contact.orig_lo)
     base = (i64(h & _LOW32) & i64(memory.limits[0].gate_mask)) * WAYS
+    found = False
     for way in range(base, base + WAYS):
-        if memory.gates[u64(way)] == (h & _HIGH) | OPEN:
-            return True
-    return False
+        found |= memory.gates[u64(way)] == (h & _HIGH) | OPEN
+    return found
 
 
 @kernel

@@ -50,9 +50,9 @@ def fan_hash(memory: Any, contact: Any, kind: int) -> Any:
     h = mix(memory.limits[0].seed, u64(kind))
     if kind != VICTIM:
         h = mix(mix(h, contact.orig_hi), contact.orig_lo)
-    if kind == PORTS or kind == PROTOCOLS or kind == VICTIM:
+    if kind in (PORTS, PROTOCOLS, VICTIM):
         h = mix(mix(h, contact.resp_hi), contact.resp_lo)
-    if kind == TARGETS or kind == SPREAD or kind == VICTIM:
+    if kind in (TARGETS, SPREAD, VICTIM):
         h = mix(h, u64(contact.port) << u64(8) | u64(contact.proto))
     return h
 
@@ -66,9 +66,9 @@ def _is_fan_of(fan: Any, contact: Any, kind: int) -> bool:
             return False
     elif fan.a_hi != contact.orig_hi or fan.a_lo != contact.orig_lo:
         return False
-    if kind == PORTS or kind == PROTOCOLS:
+    if kind in (PORTS, PROTOCOLS):
         return bool(fan.b_hi == contact.resp_hi and fan.b_lo == contact.resp_lo)
-    if kind == TARGETS or kind == SPREAD or kind == VICTIM:
+    if kind in (TARGETS, SPREAD, VICTIM):
         return bool(fan.port == contact.port and fan.proto == contact.proto)
     return True
 
@@ -92,10 +92,10 @@ def _begin_fan(fan: Any, contact: Any, kind: int, time_s: float) -> None:
     victim = kind == VICTIM
     fan.a_hi = contact.resp_hi if victim else contact.orig_hi
     fan.a_lo = contact.resp_lo if victim else contact.orig_lo
-    paired = kind == PORTS or kind == PROTOCOLS
+    paired = kind in (PORTS, PROTOCOLS)
     fan.b_hi = contact.resp_hi if paired else u64(0)
     fan.b_lo = contact.resp_lo if paired else u64(0)
-    ported = kind == TARGETS or kind == SPREAD or victim
+    ported = kind in (TARGETS, SPREAD) or victim
     fan.port = contact.port if ported else 0
     fan.proto = contact.proto if ported else 0
     fan.kind = kind
@@ -166,7 +166,7 @@ def _next_step(kind: int, count: int) -> int:
         while step <= count:
             step *= 2
         return step
-    low = kind == ADMIN or kind == STEALTH
+    low = kind in (ADMIN, STEALTH)
     for step in (2, 3, 4, 5, 8, 10, 12, 15, 20, 25, 30, 40, 60):
         if step > count and (low or step >= 5):
             return step
@@ -221,6 +221,7 @@ def _note_net(fan: Any, hi: Any, lo: Any) -> None:
 
 @inline
 def push_time(fan: Any, time_s: float) -> None:
+    """Remember when an item came."""
     k = i64(fan.head)
     fan.time_s[k] = time_s
     fan.head = (k + 1) % TIMES
@@ -230,6 +231,7 @@ def push_time(fan: Any, time_s: float) -> None:
 
 @inline
 def name_item(fan: Any, contact: Any) -> None:
+    """Count a contact as an item; the first ones are remembered by name."""
     k = i64(fan.items)
     victim = fan.kind == VICTIM
     hi = contact.orig_hi if victim else contact.resp_hi
@@ -261,7 +263,7 @@ def add_item(memory: Any, row: int, kind: int, time_s: float, flags: int) -> Non
     fan.flags |= flags
     fan.packets += u64(contact.packets_out)
     fan.bytes += u64(contact.out)
-    if kind == SPREAD or kind == ADMIN:
+    if kind in (SPREAD, ADMIN):
         fan.alive += 1
     else:
         fan.probes += 1
