@@ -9,18 +9,16 @@ import numpy as np
 
 TIMES = 64  # last contacts remembered of a contact, and last new items of a fan
 
-# What a flow is to detection; one byte each, made by kernels/contacts.py for every flow.
-FLOW_FAILED = (
-    1  # TCP S0 REJ RSTOS0 RSTRH SH SHR, OTH without payload and <= 6 packets; UDP unanswered
-)
-FLOW_PROBE = (
-    2  # failed without payload back; or a handshake and nothing said; see kernels/contacts.py
-)
-FLOW_REPLY = 4  # really an answer to something not seen: backscatter; never a scan
+# What a flow is to detection; one byte each, made by kernels/classify.py for every flow.
+# TCP S0 REJ RSTOS0 RSTRH SH SHR, OTH without answer, payload and <= 6 packets; UDP unanswered
+FLOW_FAILED = 1
+# Failed without payload back; or TCP with nothing said, short, not closed in order; other protocols
+FLOW_PROBE = 2
+FLOW_REPLY = 4  # really an answer to something not seen: backscatter; never failed, never a probe
 FLOW_ANSWERED = 8  # payload came back
 FLOW_GROUP = 16  # the responder is multicast or broadcast
 FLOW_UPDATE = 32  # the flow goes on, or was told of before: bytes are added, no contact is counted
-FLOW_DEAD = 64  # the responder gave no sign of life at all (not even RST or ICMP)
+FLOW_DEAD = 64  # the responder sent nothing in this flow, not even a RST
 
 # Address.marks of a flow's ends, uint32, packed by detect/arrays.py
 MARK_COUNTRY = 0xFFFF  # two letters, first in the high byte; 0 unknown
@@ -34,8 +32,15 @@ CONTACT_PROBED = 2  # counted as a probed item of its fans
 CONTACT_OPEN = 4  # TCP: the responder completed a handshake at least once
 CONTACT_VENDOR = 8
 CONTACT_CLOUD = 16
-CONTACT_REACTED = 32  # any packet came back, RST and ICMP unreachable included
+CONTACT_REACTED = 32  # any packet came back, RST included
 CONTACT_JUDGED = 64  # `score` was written by a judge
+CONTACT_STEALTH = 128  # a flow began with NULL, FIN, XMAS or a bare ACK and said nothing
+CONTACT_DUE = 256  # in the list of rows due of the batch in work
+CONTACT_INSIDE = 512  # the originator is at home
+CONTACT_STALE = 1024  # probed only by the middle of a conversation: ACK, no SYN; no sweep
+
+EARLY = 3  # contacts of a row that its own fields remember before it gets a timing row
+NO_HOST = 0xFFFFFFFF  # CONTACT_DTYPE.host of a contact whose judged end never said anything
 
 CONTACT_DTYPE = np.dtype(
     [
@@ -46,11 +51,12 @@ CONTACT_DTYPE = np.dtype(
         ("bits", "<u2"),
         ("service", "u1"),  # SERVICES index of what was spoken, 0 unknown
         ("live", "u1"),  # 1 = row in use
-        ("host", "<u4"),  # row of HOST_DTYPE
-        ("net", "<u4"),  # hash of the other end's /24 (IPv6: /48)
-        ("wide", "<u4"),  # hash of its /16 (IPv6: /32)
+        ("host", "<u4"),  # row of HOST_DTYPE, NO_HOST
+        ("net", "<u4"),  # the other end's /24 (address >> 8; IPv6: hash of the /48, bit 31 set)
+        ("wide", "<u4"),  # its /16 (address >> 16; IPv6: hash of the /32, bit 31 set)
         ("timing", "<i4"),  # row of TIMING_DTYPE, -1 none (yet)
         ("first_s", "<f8"),
+        # second line
         ("last_s", "<f8"),  # start of the newest flow
         ("contacts", "<u4"),  # flows, each once
         ("failed", "<u4"),
@@ -59,17 +65,33 @@ CONTACT_DTYPE = np.dtype(
         ("out", "<f8"),  # bytes, originator to responder
         ("in", "<f8"),
         ("hours", "<u4"),  # bit h: a contact in hour h of the day (UTC)
-        ("day", "<u4"),  # days since the epoch of day_contacts
-        ("day_contacts", "<u4"),
         ("judge_at", "<u4"),  # number of contacts at which the row is due for judging
         ("window", "<u4"),  # number of the window of the next two
         ("window_contacts", "<u2"),  # saturating
         ("window_failed", "<u2"),
+        ("day", "<u2"),  # days since the epoch of day_contacts
+        ("peak", "<u2"),  # window_contacts when it was due last because of them
         ("longest_s", "<f4"),  # longest flow
+        # third line
         ("open_id", "<u8"),  # flow that goes on, 0 none; its bytes counted so far stand below
         ("open_out", "<f8"),
         ("open_in", "<f8"),
+        ("judged_s", "<f8"),  # start of the flow that made it due last
+        ("judged", "<u4"),  # contacts when it was due last
         ("score", "<f4"),  # pair score S of the last judging, -9 never or not regular
+        ("packets_out", "<u4"),  # originator to responder
+        ("packets_in", "<u4"),
+        ("day_contacts", "<u4"),
+        ("volume_at", "<f4"),  # bytes that left the judged host at which the row is due
+        ("net_row", "<i4"),  # row of NET_DTYPE when it was looked up last, -1 none
+        ("open_packets", "<u2", (2,)),  # of open_id, out and in, modulo 65,536
+        # fourth line: the first contacts, as in TIMING_DTYPE
+        ("early_start_s", "<f8", (EARLY,)),
+        ("early_out", "<f4", (EARLY,)),
+        ("early_in", "<f4", (EARLY,)),
+        ("early_duration_s", "<f4", (EARLY,)),
+        ("early_flow", "u1", (EARLY,)),
+        ("pad", "u1"),
     ]
 )  # fmt: skip
 
@@ -102,6 +124,20 @@ HOST_DTYPE = np.dtype(
     ]
 )  # fmt: skip
 
+# An outside network (/24, IPv6 /48) and the inside hosts that used it.
+NET_HOSTS = 6
+NET_DTYPE = np.dtype(
+    [
+        ("net", "<u4"),  # as CONTACT_DTYPE.net
+        ("hosts", "<u2"),  # distinct inside hosts; beyond NET_HOSTS estimated from `bitmap`
+        ("live", "u1"),
+        ("answered", "u1"),  # 1 = somebody there answered once
+        ("last_s", "<f8"),
+        ("bitmap", "<u8", (3,)),  # of host tags, for counting beyond NET_HOSTS
+        ("host", "<u4", (NET_HOSTS,)),  # tags of the first ones
+    ]
+)  # fmt: skip
+
 # SERVICES: what FlowMeta.service or a log's service column said, as a number
 SERVICES = (
     "", "dns", "tls", "http", "quic", "ssh", "ftp", "smtp", "dhcp", "mdns", "ntp", "rdp", "smb",
@@ -121,7 +157,7 @@ class Fan:
     STEALTH = 6  # (source): (target, port) whose first packet was NULL, FIN, XMAS or a bare ACK
     ADMIN = 7  # (source): (inside target, port) with an answered session on an administration port
     VICTIM = 8  # (target, port, proto): sources with failed flows. Spoofed flood
-    SPREAD = 9  # (source, port, proto): outside targets reached (alive); who is a busy client
+    SPREAD = 9  # (source, port, proto): outside targets that answered; who is a busy client
 
 
 FAN_DTYPE = np.dtype(
@@ -136,15 +172,23 @@ FAN_DTYPE = np.dtype(
         ("head", "<u2"),
         ("items", "<u4"),  # distinct, since the row was made
         ("alive", "<u4"),  # of these, the ones that turned out to answer later
-        ("flows", "<u4"),  # all flows of this key since the row was made
-        ("probes", "<u4"),  # of these, probes (VICTIM: failed)
-        ("judge_at", "<u4"),  # number of items at which the row is due
-        ("nets", "<u4"),  # distinct /24 of the items, counted up to 255
+        ("flows", "<u4"),  # distinct contacts of this key, probed or not; VICTIM: failed flows
+        ("probes", "<u4"),  # items that came as probes; VICTIM: failed flows
+        ("judge_at", "<u4"),  # number of items (VICTIM: flows) at which the row is due
+        ("nets", "<u4"),  # distinct /24 of the items, estimated, up to 255
         ("first_s", "<f8"),
         ("last_s", "<f8"),
         ("packets", "<u8"),
         ("bytes", "<u8"),
-        ("time_s", "<f8", (TIMES,)),  # when each of the last items came
+        ("judged_s", "<f8"),  # time of the item that made it due last
+        ("judged", "<u4"),  # items (VICTIM: flows) then
+        ("base", "<u4"),  # items (VICTIM: flows) from which the steps of judge_at are counted
+        ("due", "u1"),  # in the list of rows due of the batch in work
+        ("inside", "u1"),  # `a` is at home
+        ("pad", "<u2"),
+        ("pad2", "<u4"),
+        ("net_bits", "<u8", (4,)),  # bitmap of the items' networks
+        ("time_s", "<f8", (TIMES,)),  # of each of the last items (VICTIM: failed flows), a ring
         ("item_hi", "<u8", (8,)),  # the first eight items, to name some
         ("item_lo", "<u8", (8,)),
         ("item_port", "<u2", (8,)),
