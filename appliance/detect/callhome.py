@@ -46,6 +46,7 @@ def judge_retries(pair: Pair, known_service: bool, w: RetryWeights) -> Signal | 
         Family.FAILURE,
         sentence=_describe(pair),
         limit=w.local_limit if local else 99.0,
+        solo_limit=99.0 if contact.failed >= w.sure_tries else w.unsure_limit,
         per_peer=True,
     )
 

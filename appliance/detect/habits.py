@@ -6,7 +6,7 @@ the day itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -23,6 +23,15 @@ DAY_S = 86_400
 
 Key = tuple[bytes, bytes]  # host packed, what of the peer
 Row = tuple[bytes, bytes, int, int, int]  # host packed, key, days, first day, last day
+
+
+class Peer(NamedTuple):
+    """Another end of a contact."""
+
+    hi: int
+    lo: int
+    name: str = ""  # by DNS, SNI or HTTP; "" unknown
+    local: bool = False  # at home too
 
 
 class HabitStore(Protocol):
@@ -61,27 +70,24 @@ class Habits:
             self._days[host, key] = days, first, last
             self._hosts[host] = min(first, self._hosts.get(host, first))
 
-    def known_days(self, hi: int, lo: int, peer: tuple[int, int, str], day: int) -> int:
-        """Return on how many days before `day` the host had this peer; -1 if none is known of it.
-
-        peer : its two words and its name, "" unknown
-        """
-        host = pack_address(hi, lo)
-        if self._hosts.get(host, day) >= day:
+    def known_days(self, host: tuple[int, int], peer: Peer, day: int) -> int:
+        """Return on how many days before `day` a host had this peer; -1 if none is known of it."""
+        packed = pack_address(*host)
+        if self._hosts.get(packed, day) >= day:
             return -1
-        return max(self._before((host, key), day) for key in make_keys(*peer))
+        return max(self._before((packed, key), day) for key in make_keys(peer))
 
     def learn(
         self, contacts: NDArray[Any], day: int, name_of: Callable[[int, int], str] = lambda *_: ""
     ) -> int:
         """Take in the day that has just ended; return how many habits it had.
 
-        contacts : CONTACT_DTYPE, rows in use; those of direction outbound or neither count
+        contacts : CONTACT_DTYPE, rows in use, before flows of the next day were brought in
         """
         changed: dict[Key, None] = {}
-        for host, peer in _pick(contacts, day):
+        for host, hi, lo, local in _pick(contacts, day):
             self._hosts.setdefault(host, day)
-            for key in make_keys(*peer, name_of(*peer)):
+            for key in make_keys(Peer(hi, lo, name_of(hi, lo), local)):
                 self._note((host, key), day)
                 changed[host, key] = None
         self._learnt += 1
@@ -123,23 +129,25 @@ class Habits:
             self._hosts = {host: first for host, first in self._hosts.items() if host in kept}
 
 
-def make_keys(hi: int, lo: int, name: str) -> Iterator[bytes]:
-    """Yield what is remembered of a peer: its network, and the end of its name."""
-    yield pack_address(hi, lo)[:3] if is_ipv4(hi, lo) else pack_address(hi, lo)[:6]
-    labels = name.lower().rstrip(".").split(".")
+def make_keys(peer: Peer) -> Iterator[bytes]:
+    """Yield what is remembered of a peer: its network, and the end of its name; inside, itself."""
+    packed = pack_address(peer.hi, peer.lo)
+    if peer.local:
+        yield packed
+        return
+    yield packed[:3] if is_ipv4(peer.hi, peer.lo) else packed[:6]
+    labels = peer.name.lower().rstrip(".").split(".")
     if len(labels) >= 2 and not labels[-1].isdigit():
         yield b"." + ".".join(labels[-3:] if len(labels[-2]) <= 3 else labels[-2:]).encode()
 
 
-def _pick(contacts: NDArray[Any], day: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
-    """Yield (host, peer) of contacts met often enough on a day, each host and peer once."""
-    ours = np.isin(contacts["direction"], (int(Direction.OUTBOUND), int(Direction.EXTERNAL)))
+def _pick(contacts: NDArray[Any], day: int) -> Iterator[tuple[bytes, int, int, bool]]:
+    """Yield (host, peer's words, local) of contacts met often enough on a day, each once."""
     often = (contacts["day"] == day) & (contacts["day_contacts"] >= MIN_CONTACTS)
     fair = (contacts["answered"] > 0) & (contacts["score"] < SUSPICIOUS)
-    rows = contacts[ours & often & fair & (contacts["live"] == 1)]
-    ends = zip(
-        *(rows[name].tolist() for name in ("orig_hi", "orig_lo", "resp_hi", "resp_lo")),
-        strict=True,
-    )
-    for hi, lo, peer_hi, peer_lo in dict.fromkeys(ends):
-        yield pack_address(hi, lo), (peer_hi, peer_lo)
+    began = contacts["direction"] != Direction.INBOUND  # visitors are nobody's habit
+    rows = contacts[often & fair & began & (contacts["live"] == 1)]
+    names = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "direction")
+    ends = zip(*(rows[name].tolist() for name in names), strict=True)
+    for hi, lo, peer_hi, peer_lo, direction in dict.fromkeys(ends):
+        yield pack_address(hi, lo), peer_hi, peer_lo, direction == Direction.LOCAL

@@ -18,6 +18,7 @@ from appliance.detect.callhome import judge_retries
 from appliance.detect.exfil import History, judge_upload
 from appliance.detect.flood import judge_flood, judge_torrents
 from appliance.detect.habits import DAY_S, Habits
+from appliance.detect.habits import Peer as HabitPeer
 from appliance.detect.names import is_known_service
 from appliance.detect.oddservice import judge_service
 from appliance.detect.pair import Pair, Surroundings, Tables, read_contact, read_rhythm, read_survey
@@ -153,7 +154,9 @@ class PairJudge:
             hosts_in_view=self._tables.hosts_in_view(),
             survey=self._survey,
             known_days=self._habits.known_days(
-                host.hi, host.lo, (peer.hi, peer.lo, name), int(now_s // DAY_S)
+                (host.hi, host.lo),
+                HabitPeer(peer.hi, peer.lo, name, seen.direction == Direction.LOCAL),
+                int(now_s // DAY_S),
             ),
         )
 

