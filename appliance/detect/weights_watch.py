@@ -160,6 +160,7 @@ class IntelWeights(Group, frozen=True, kw_only=True):
     vendor: float = -2.2  # a CDN's address is everybody's
     cloud: float = -0.7  # a rented address may have had another tenant
     inbound: float = -1.8  # it called us: so does every scanner
+    resolver: float = -1.5  # it asks on behalf of others, who are seen themselves
     silent: float = -0.4  # and nothing came back
     wide_bits: float = 16.0  # networks wider than this are a country, not a suspect
     wide: float = -0.8
