@@ -34,7 +34,7 @@ Entry = Range | Refused | str | None
 def _block(text: str, bits: int) -> Range:
     hi, lo = parse_address(text)
     size = 1 << ((32 if ":" not in text else 128) - bits)
-    first = hi << 64 | lo
+    first = (hi << 64 | lo) & -size
     return Range(first, first + size - 1)
 
 
@@ -42,7 +42,7 @@ def _block(text: str, bits: int) -> Range:
 _OWN = tuple(
     _block(text, bits)
     for text, bits in (
-        ("0.0.0.0", 8), ("10.0.0.0", 8), ("100.64.0.0", 10), ("127.0.0.0", 8),
+        ("0.0.0.1", 8), ("10.0.0.0", 8), ("100.64.0.0", 10), ("127.0.0.0", 8),
         ("169.254.0.0", 16), ("172.16.0.0", 12), ("192.168.0.0", 16), ("224.0.0.0", 3),
         ("fc00::", 7), ("fe80::", 10), ("ff00::", 8),
     )

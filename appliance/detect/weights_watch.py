@@ -82,8 +82,9 @@ class IcmpTunnelWeights(Group, frozen=True, kw_only=True):
     asymmetry: float = 0.05  # of the mean sizes each way: an echo is a mirror
     asymmetry_clear: float = 0.15
     clear_bytes: float = 4_096.0
-    variation: float = 0.1  # of frame sizes
-    mirrored: float = -0.8  # sizes vary, but every answer is the same: probing of the path's MTU
+    variation: float = 0.1  # of frame sizes each way
+    constant: float = 0.02  # less variation is one size each way: a ping, however big
+    mirrored: float = -1.2  # sizes vary, but every answer is the same: probing of the path's MTU
     answers: float = 5.0  # packets each way before asymmetry means anything
     half_life_s: float = 7_200.0
 
