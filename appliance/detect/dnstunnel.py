@@ -77,6 +77,33 @@ class NameTunnels:
             return None
         domain = registered_domain(seen.name) or _without_domain(seen.name)
         # Bytes that do not print are escaped: a name is never longer than this.
+        length = min(len(seen.name), NAME_CHARACTERS) - len(domain) - 1
+        if length < LONG or not domain or domain in _SERVICES:
+            return None
+        key = (seen.client_hi, seen.client_lo, domain)
+        carrier = self._carriers.get(key) or self._add(key, seen.ts_ns / 1e9)
+        self._carriers.move_to_end(key)
+        if not _note(carrier, seen, length) or carrier.names < carrier.next_at:
+            return None
+        signal = self._judge(key, carrier, seen)
+        if signal is not None:
+            carrier.next_at = carrier.names + max(carrier.names // 4, 8)
+        return signal
+
+    def _add(self, key: tuple[int, int, str], first_s: float) -> _Carrier:
+        if len(self._carriers) >= CARRIERS:
+            self._carriers.popitem(last=False)
+            self.evicted += 1
+        carrier = self._carriers[key] = _Carrier(first_s)
+        return carrier
+
+    def _judge(self, key: tuple[int, int, str], carrier: _Carrier, seen: DnsSeen) -> Signal | None:
+        limit = self._weights
+        mean = carrier.characters / carrier.names
+        long = mean >= limit.characters
+        ratio, span_s = _exceeds(carrier, limit, long=long)
+        if ratio < 1:
+            return None
         beyond = max(mean - limit.characters, 0.0) * limit.per_characters
         many = limit.per_doubling * min(log2(ratio), limit.doublings_most)
         terms = [
