@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from math import log2
 from zlib import crc32
 
-from appliance.detect.domains import registered_domain
+from appliance.detect.domains import has_top_label, registered_domain
 from appliance.detect.fanview import DAY_S, Resolve, say_span
 from appliance.detect.weights_watch import DnsTunnelWeights
 from appliance.model.alert import Family, Signal, Term
@@ -13,6 +13,7 @@ from appliance.model.observation import DnsSeen
 CARRIERS = 1_024  # (client, domain) with long names, about 10 kB each at most
 TIMES = 128  # last new names remembered of each
 RECENT = 64  # names among which a new one is told from a repeated one
+NAME_CHARACTERS = 253
 LONG = 16  # characters in front of the registered domain; shorter ones carry little
 
 # Services that ask by long names for a reason: reputation of files and addresses, telemetry,
@@ -74,8 +75,9 @@ class NameTunnels:
         """Take a question or an answer; return what its domain's names are worth, if that grew."""
         if len(seen.name) < LONG + 4:
             return None
-        domain = registered_domain(seen.name)
-        length = len(seen.name) - len(domain) - 1
+        domain = registered_domain(seen.name) or _without_domain(seen.name)
+        # Bytes that do not print are escaped: a name is never longer than this.
+        length = min(len(seen.name), NAME_CHARACTERS) - len(domain) - 1
         if length < LONG or not domain or domain in _SERVICES:
             return None
         key = (seen.client_hi, seen.client_lo, domain)
@@ -102,19 +104,16 @@ class NameTunnels:
         ratio, span_s = _exceeds(carrier, limit, long=long)
         if ratio < 1:
             return None
-        length = min(
-            max(mean - limit.characters, 0.0) * limit.per_characters, limit.characters_most
-        )
+        beyond = max(mean - limit.characters, 0.0) * limit.per_characters
         many = limit.per_doubling * min(log2(ratio), limit.doublings_most)
         terms = [
             Term("names", limit.weight, f"{carrier.names} different names below {key[2]}"),
-            Term("length", length, f"{mean:.0f} characters each"),
+            Term("length", min(beyond, limit.characters_most), f"{mean:.0f} characters each"),
             Term("many", many, f"{ratio:.1f} times the limit of {say_span(span_s)}"),
         ]
         if carrier.odd >= limit.odd_share * carrier.names:
-            terms.append(
-                Term("types", limit.odd_types, f"{carrier.odd} of record type {seen.type}")
-            )
+            text = f"{carrier.odd} of types like {seen.type}"
+            terms.append(Term("types", limit.odd_types, text))
         last_s = carrier.times_s[-1]
         return Signal(
             ts_s=last_s,
@@ -138,6 +137,11 @@ class NameTunnels:
             count=carrier.names,
             half_life_s=limit.half_life_s,
         )
+
+
+def _without_domain(name: str) -> str:
+    """Return a key for names asked straight of a server that plays along: no top-level domain."""
+    return "" if "." not in name or has_top_label(name) else "(no domain)"
 
 
 def _note(carrier: _Carrier, seen: DnsSeen, length: int) -> bool:

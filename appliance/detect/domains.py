@@ -48,12 +48,18 @@ def registered_domain(name: str) -> str:
     "" for single labels, reverse zones and names that are never registered.
     """
     labels = name.rsplit(".", 3)
-    if len(labels) < 2 or labels[-1] in _LOCAL or not labels[-1]:
+    if len(labels) < 2 or labels[-1] in _LOCAL or not has_top_label(name):
         return ""
     deep = len(labels[-1]) == 2 and labels[-2] in _SECOND
     if deep or f"{labels[-2]}.{labels[-1]}" in _SHARED:
         return ".".join(labels[-3:]) if len(labels) > 2 else ""
     return f"{labels[-2]}.{labels[-1]}"
+
+
+def has_top_label(name: str) -> bool:
+    """Tell whether the last label could be a top-level domain: letters, or an international one."""
+    top = name.rpartition(".")[2]
+    return (top.isalpha() and 2 <= len(top) <= 18) or top.startswith("xn--")
 
 
 def usual_share(label: str) -> float:

@@ -16,6 +16,7 @@ from appliance.model.flow import EndReason
 
 PAIRS = 4_096
 FORGET_S = 3_600.0  # a pair silent for so long begins anew
+_PACKET = 1_500
 _LEAST_PAYLOAD = 64  # bytes on average; the usual ping has 32 or 56
 
 
@@ -27,7 +28,7 @@ class _Pair:
         self.last_s = first_s
         self.one = [0, 0]  # bytes, packets sent by the end with the smaller address
         self.other = [0, 0]
-        self.variation = 0.0  # of frame sizes, the largest of its flows
+        self.variation = 0.0  # of frame sizes each way, the largest of its flows
         self.next_bytes = 0.0
 
 
@@ -106,18 +107,19 @@ class IcmpWatch:
         if packets < limit.packets or size < max(limit.clear_bytes, pair.next_bytes):
             return None
         asymmetry = _compare(pair, int(limit.answers))
-        big = size >= limit.bytes and size >= limit.mean_bytes * packets
-        uneven = asymmetry > limit.asymmetry
-        clear = asymmetry > limit.asymmetry_clear
         answered = min(pair.one[1], pair.other[1]) >= limit.answers
-        varied = pair.variation > limit.variation and answered
-        if not (clear or (big and (uneven or varied))):
+        if pair.variation <= limit.constant or not answered:
+            return None  # some machines cut long answers short, but all to one size
+        big = size >= limit.bytes and size >= limit.mean_bytes * packets
+        clear = asymmetry > limit.asymmetry_clear
+        varied = pair.variation > limit.variation or asymmetry > limit.asymmetry
+        if not (clear or (big and varied)):
             return None
         pair.next_bytes = size * 1.5
         terms = [Term("echo", limit.weight, f"{size / 1_000:.0f} kB in {packets} packets")]
         if big and clear:
             terms.append(Term("uneven", limit.strong, "answers are no mirror of the requests"))
-        elif not uneven:
+        elif _is_mirror(pair):
             terms.append(Term("mirrored", limit.mirrored, "every answer is as long as its request"))
         return Signal(
             ts_s=pair.last_s,
@@ -135,7 +137,7 @@ class IcmpWatch:
             sentence=(
                 f"exchanged {size / 1_000:.0f} kB of ping payload in {packets} packets over "
                 f"{say_span(pair.last_s - pair.first_s)}, {size / packets:.0f} bytes each, and the "
-                f"answers {'differ from' if uneven else 'vary like'} the requests"
+                f"answers {'vary like' if _is_mirror(pair) else 'differ from'} the requests"
             ),
             count=packets,
             half_life_s=limit.half_life_s,
@@ -150,13 +152,27 @@ def _compare(pair: _Pair, answers: int) -> float:
     return abs(one - other) / max(one + other, 1.0)
 
 
+def _is_mirror(pair: _Pair) -> bool:
+    """Tell whether the bytes each way differ by no more than lost packets explain."""
+    lost = abs(pair.one[1] - pair.other[1])
+    return (
+        abs(pair.one[0] - pair.other[0]) <= lost * _PACKET
+        and lost * 10 <= pair.one[1] + pair.other[1]
+    )
+
+
 def _vary(flows: NDArray[Any]) -> dict[tuple[int, int, int, int], float]:
-    """Return the coefficient of variation of frame sizes by (originator, responder)."""
+    """Return how frame sizes vary within each direction, relative to the mean of both.
+
+    By (originator, responder), the most of any flow. Pings of one size give 0.
+    """
     found: dict[tuple[int, int, int, int], float] = {}
     for flow in flows:
-        packets = int(flow["orig"]["packets"]) + int(flow["resp"]["packets"])
-        mean = (int(flow["orig"]["bytes"]) + int(flow["resp"]["bytes"])) / max(packets, 1)
-        variance = float(flow["size_sumsq"]) / max(packets, 1) - mean * mean
+        sides = [(int(flow[end]["bytes"]), int(flow[end]["packets"])) for end in ("orig", "resp")]
+        packets = max(sum(count for _, count in sides), 1)
+        mean = sum(size for size, _ in sides) / packets
+        squares = sum(size * size / count for size, count in sides if count)
+        variance = (float(flow["size_sumsq"]) - squares) / packets
         key = (
             int(flow["orig"]["addr_hi"]), int(flow["orig"]["addr_lo"]),
             int(flow["resp"]["addr_hi"]), int(flow["resp"]["addr_lo"]),

@@ -82,8 +82,9 @@ class IcmpTunnelWeights(Group, frozen=True, kw_only=True):
     asymmetry: float = 0.05  # of the mean sizes each way: an echo is a mirror
     asymmetry_clear: float = 0.15
     clear_bytes: float = 4_096.0
-    variation: float = 0.1  # of frame sizes
-    mirrored: float = -0.8  # sizes vary, but every answer is the same: probing of the path's MTU
+    variation: float = 0.1  # of frame sizes each way
+    constant: float = 0.02  # less variation is one size each way: a ping, however big
+    mirrored: float = -1.2  # sizes vary, but every answer is the same: probing of the path's MTU
     answers: float = 5.0  # packets each way before asymmetry means anything
     half_life_s: float = 7_200.0
 
@@ -160,6 +161,7 @@ class IntelWeights(Group, frozen=True, kw_only=True):
     vendor: float = -2.2  # a CDN's address is everybody's
     cloud: float = -0.7  # a rented address may have had another tenant
     inbound: float = -1.8  # it called us: so does every scanner
+    resolver: float = -1.5  # it asks on behalf of others, who are seen themselves
     silent: float = -0.4  # and nothing came back
     wide_bits: float = 16.0  # networks wider than this are a country, not a suspect
     wide: float = -0.8

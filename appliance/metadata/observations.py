@@ -67,4 +67,5 @@ def see_dhcp(packet: Packet, lease: Lease) -> DhcpSeen:
         lease.transaction,
         _MESSAGES.get(lease.kind, "other"),
         lease.hostname,
+        lease.requested or lease.current,
     )
