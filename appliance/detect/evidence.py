@@ -1,7 +1,8 @@
 """How much a host's window looks like an attack, from its fingerprint alone: nothing is fitted.
 
-Each directional feature gives a probability of its own; together they are the probability that not
-all of them are innocent. The score ranks windows. It is not calibrated: 0.5 is not one in two.
+Each directional feature gives a probability of its own; together the families of features are the
+probability that not all of them are innocent. The score ranks windows. It is not calibrated: 0.5 is
+not one in two.
 """
 
 from collections import OrderedDict
@@ -15,10 +16,26 @@ from appliance.model.window import COLUMN
 
 _HOSTS_CARRIED = 16_384
 
-JUDGED = tuple(
-    name.removesuffix("_at") for name in EvidenceWeights.__struct_fields__ if name.endswith("_at")
-)
+# Features that tell of one fact count once: the strongest of a family, and of a bulk upload the
+# weaker of its two, since much with an answer is a backup and little without one a log line.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "beacon": ("regular",),
+    "rate": ("burst",),
+    "failure": ("failed_peer", "failed_rate", "dead_peer"),
+    "port": ("rare_odd",),
+    "fanout": ("ports_of_one", "sweep", "new_peers"),
+    "volume": ("out_ratio", "out_volume"),
+    "dns": ("dns", "dns_failed"),
+    "lateral": ("admin",),
+    "tunnel": ("icmp",),
+    "auth": ("logins",),
+    "rules": ("signal",),
+}
+JUDGED = tuple(name for names in FAMILIES.values() for name in names)
 _COLUMNS = np.array([COLUMN[name] for name in JUDGED])
+_STARTS = np.cumsum([0, *(len(names) for names in FAMILIES.values())])[:-1]
+_VOLUME = tuple(FAMILIES).index("volume")
+_RATIO, _MUCH = (JUDGED.index(name) for name in FAMILIES["volume"])
 
 
 class Evidence:
@@ -28,22 +45,32 @@ class Evidence:
         weights = weights or EvidenceWeights()
         self._at = np.array([getattr(weights, f"{name}_at") for name in JUDGED])
         self._by = np.array([getattr(weights, f"{name}_by") for name in JUDGED])
-        self._top = weights.top
+        self._nothing = self._curve(np.zeros(len(JUDGED)))  # a quiet window has no evidence
+        self._top = np.full(len(FAMILIES), weights.top)
+        self._top[_VOLUME] = weights.volume_top
 
     def parts(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return what each feature of JUDGED says, 0..1: (n, len(JUDGED)).
+        """Return what each feature of JUDGED says, 0 for nothing to 1: (n, len(JUDGED)).
 
         values : float32 (n, len(FEATURES))
         """
-        distance = (values[:, _COLUMNS].astype(np.float64) - self._at) / self._by
-        parts: NDArray[np.float64] = self._top / (1.0 + np.exp(-np.clip(distance, -50.0, 50.0)))
+        level = self._curve(np.maximum(values[:, _COLUMNS].astype(np.float64), 0.0))
+        parts: NDArray[np.float64] = (level - self._nothing) / (1.0 - self._nothing)
         return parts
 
     def score(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the evidence of each window, 0..1: (n,)."""
-        innocent = np.prod(1.0 - self.parts(values), axis=1)
+        parts = self.parts(values)
+        families = np.maximum.reduceat(parts, _STARTS, axis=1)
+        families[:, _VOLUME] = np.minimum(parts[:, _RATIO], parts[:, _MUCH])
+        innocent = np.prod(1.0 - self._top * families, axis=1)
         score: NDArray[np.float32] = (1.0 - innocent).astype(np.float32)
         return score
+
+    def _curve(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        distance = np.clip((values - self._at) / self._by, -50.0, 50.0)
+        curve: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-distance))
+        return curve
 
 
 class Carried:

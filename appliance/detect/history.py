@@ -124,7 +124,12 @@ class History:
         quarter, median, three, top = (from_bin(feature, float(place)) for place in places)
         return Usual(median, (three - quarter) / 2.0, top, total)
 
-    def usual_upload(self, hi: int, lo: int, hour: int) -> Upload:
+    def usual_upload(self, hi: int, lo: int) -> float | None:
+        """Return the bytes a host usually sends outside on a day; None if no day is known."""
+        upload = self.upload_of(hi, lo, 0)
+        return upload.day if upload.days else None
+
+    def upload_of(self, hi: int, lo: int, hour: int) -> Upload:
         """Return what a host sent outside on earlier days, in an hour of the day (UTC) and in all.
 
         Suspicious windows are told with the little weight they have.

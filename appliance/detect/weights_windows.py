@@ -10,7 +10,8 @@ class EvidenceWeights(Group, frozen=True, kw_only=True):
     moves the ROC-AUC by hundredths.
     """
 
-    top: float = 0.95  # no feature alone is certain
+    top: float = 0.95  # no family of features alone is certain
+    volume_top: float = 0.85  # uploads are an everyday matter
     regular_at: float = 2.6  # the pair score at which a beacon is an alert of its own
     regular_by: float = 0.5
     burst_at: float = 3.9  # ln 50 sessions with one rare peer
@@ -34,12 +35,12 @@ class EvidenceWeights(Group, frozen=True, kw_only=True):
     dns_failed_at: float = 3.9  # ln 50 names that do not exist; search lists yield some
     dns_failed_by: float = 0.4
     admin_at: float = 1.25  # ln 3.5 machines administered
-    admin_by: float = 0.3
+    admin_by: float = 0.2
     new_peers_at: float = 0.8
     new_peers_by: float = 0.15
     icmp_at: float = 2.5  # 12 kB of echo
     icmp_by: float = 0.5
-    dead_peer_at: float = 3.4  # ln 30 failures of one peer, over all the time it is known
+    dead_peer_at: float = 3.9  # ln 50 failures of one peer, over all the time it is known
     dead_peer_by: float = 0.4
     logins_at: float = 3.0  # ln 20 sessions
     logins_by: float = 0.4
@@ -51,8 +52,8 @@ class CarryWeights(Group, frozen=True, kw_only=True):
     """How a device's earlier windows colour the present one: suspicion fades, it does not stop."""
 
     half_life_s: float = 21_600.0  # six hours: a beacon of a working day survives lunch
-    share: float = 0.5  # of the earlier evidence; below what the evidence itself was worth
-    floor: float = 0.3  # evidence below is the noise of any device and is not carried
+    share: float = 0.35  # of the earlier evidence; below what the evidence itself was worth
+    floor: float = 0.5  # evidence below is the noise of any device and is not carried
 
 
 class HistoryWeights(Group, frozen=True, kw_only=True):

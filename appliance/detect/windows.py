@@ -161,11 +161,7 @@ class Windows:
 
     def flush(self) -> list[WindowBatch]:
         """Close and return everything."""
-        state = self._state
-        if state["newest"] >= 0:
-            while state["oldest"] < state["newest"]:
-                self._close_oldest()
-            self._close_oldest()
+        self._close_all()
         return self._take_ready()
 
     def statistics(self) -> WindowStatistics:
@@ -206,7 +202,7 @@ class Windows:
         state = self._state
         if state["newest"] >= 0 and now_s < (state["oldest"] - 1) * self._length_s:
             self._clock_steps += 1
-            self._ready.extend(self.flush())
+            self._close_all()
             state["oldest"] = state["newest"] = -1
 
     def _open(self, number: int) -> None:
@@ -226,6 +222,13 @@ class Windows:
         state = self._state
         state["active"][number & 1] = 0
         state["used"][number & 1] = 0
+
+    def _close_all(self) -> None:
+        state = self._state
+        if state["newest"] >= 0:
+            while state["oldest"] < state["newest"]:
+                self._close_oldest()
+            self._close_oldest()
 
     def _close_oldest(self) -> None:
         """Make a batch of the oldest open window; the next one is open afterwards."""
