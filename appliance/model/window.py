@@ -18,16 +18,16 @@ CLASSIC = (
 
 # What separates attack from habit. All directional: bigger is more suspicious, habit is 0.
 DIRECTIONAL = (
-    "regular",  # largest pair score of the contacts used, 0 if none is regular
+    "regular",  # largest pair score of the contacts used, as known when it closed; 0 if none is
     "burst",  # log1p(most flows to one rare outside TCP address and port)
     "failed_peer",  # log1p(most failed flows to one address and port)
-    "failed_rate",  # failed / (flows + 4)
+    "failed_rate",  # failed / (flows + 4), but for UDP to ports that are polled by nature
     "rare_odd",  # log1p(flows to rare outside odd TCP ports, protocol unknown)
-    "ports_of_one",  # log1p(most ports of one peer)
-    "sweep",  # log1p(most probed hosts on one port)
+    "ports_of_one",  # log1p(most ports of one peer that gave no payload)
+    "sweep",  # log1p(most hosts probed on one port, or asked for an echo)
     "out_ratio",  # max(0, ln((out + 2000) / (in + 2000))) over rare outside peers
     "out_volume",  # ln(1 + out / 100 kB) if out > 2 in, over rare outside peers
-    "dns",  # log1p(DNS questions)
+    "dns",  # log1p(DNS questions), 0 for a host that answers such questions itself
     "dns_failed",  # log1p(NXDOMAIN answers)
     "dns_entropy",  # bits per character of the longest labels asked for, mean; 0 below 8 names
     "admin",  # log1p(inside peers on 22, 135, 139, 445, 3389, 5985, 5986)
@@ -35,7 +35,9 @@ DIRECTIONAL = (
     "new_to_all",  # outside peers new to the whole network / (outside peers + 5)
     "icmp",  # log1p(kB of echo payload)
     "request_size",  # ln(1 + median payload out / 100 B) over TCP flows to rare outside peers
-    "night",  # share of flows outside the hours in which this host was active before
+    "night",  # 1 if it was never active at this hour on an earlier day; 0 without earlier days
+    "dead_peer",  # log1p(failed so far to one rare outside TCP address and port, most of them)
+    "logins",  # log1p(most answered sessions with one address on a port one logs in to)
 )
 
 # Known beside them, for people and baselines; not in the models.
@@ -47,6 +49,8 @@ PLAIN = (
     "inside_peers",
     "outside_peers",
     "dns_questions",
+    "signal",  # weight of the strongest signal on this host in the window, 0 none
+    "entry_loss",  # share of its flows whose contact was not kept: distinct counts are too low
 )
 
 FEATURES = CLASSIC + DIRECTIONAL + PLAIN
@@ -60,8 +64,8 @@ class WindowBatch(NamedTuple):
     length_s: float
     hosts: NDArray[Any]  # HOST_DTYPE (n,), copies
     values: NDArray[np.float32]  # (n, len(FEATURES))
-    evidence: NDArray[np.float32]  # (n,) evidence score 0..1, no fit needed
-    model: NDArray[
-        np.float32
-    ]  # (n,) rank of the forest's score among this network's windows, -1 none
-    score: NDArray[np.float32]  # (n,) both together
+    evidence: NDArray[np.float32]  # (n,) of this window alone, 0..1, no fit needed
+    # (n,) rank of the forest's score among this network's windows, -1 none
+    model: NDArray[np.float32]
+    # (n,) both, and what is left of the host's earlier evidence; without it until a model ranks
+    score: NDArray[np.float32]

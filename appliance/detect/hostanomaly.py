@@ -1,0 +1,185 @@
+"""Windows that are unlike their host's own past, and unlike what the other devices do.
+
+Only a supplement: what it says never is an alert by itself.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from appliance.detect.bins import BINS, to_bins
+from appliance.detect.history import History
+from appliance.detect.weights_windows import HistoryWeights
+from appliance.model.address import Address
+from appliance.model.alert import Family, Signal, Term
+from appliance.model.window import COLUMN, DIRECTIONAL, WindowBatch
+
+_COLUMNS = np.array([COLUMN[name] for name in DIRECTIONAL])
+_TOP = (1.0, 0.6, 0.3)  # weights of the three rarest features: one fact shows in several
+_OWN_PRIOR = 0.5  # windows: what was never seen is not impossible
+_CROWD_PRIOR = 0.02  # hosts
+_FEWEST_OTHERS = 3  # devices, to compare one with
+
+# How a feature is said: words, unit, and whether it is ln(1 + what is said)
+_WORDS: dict[str, tuple[str, bool, float]] = {
+    "regular": ("regularity of its contacts", False, 1.0),
+    "burst": ("{} sessions with one rare peer", True, 1.0),
+    "failed_peer": ("{} failures with one service", True, 1.0),
+    "failed_rate": ("{} % of its flows failed", False, 100.0),
+    "rare_odd": ("{} flows to unusual ports of rare peers", True, 1.0),
+    "ports_of_one": ("{} silent ports of one peer", True, 1.0),
+    "sweep": ("{} hosts tried on one port", True, 1.0),
+    "out_ratio": ("sent {} times what it got from rare peers", True, 1.0),
+    "out_volume": ("{} kB sent to rare peers", True, 100.0),
+    "dns": ("{} DNS questions", True, 1.0),
+    "dns_failed": ("{} names that do not exist", True, 1.0),
+    "dns_entropy": ("{} bits a character in the names asked for", False, 1.0),
+    "admin": ("{} machines administered", True, 1.0),
+    "new_peers": ("{} % of its outside peers new to it", False, 100.0),
+    "new_to_all": ("{} % of its outside peers new here", False, 100.0),
+    "icmp": ("{} kB of echo", True, 1.0),
+    "request_size": ("requests of {} bytes to rare peers", True, 100.0),
+    "night": ("active at an hour it never was", False, 1.0),
+    "dead_peer": ("{} failures with one dead peer so far", True, 1.0),
+    "logins": ("{} sessions on one login service", True, 1.0),
+}
+
+
+class Unusual(NamedTuple):
+    """How far a host's window is from what is usual. 0 where there is nothing to compare with."""
+
+    surprise: float  # against its own past: -log10 of the share of its three rarest features
+    tail: float  # the same against all other devices, each of equal weight
+    features: tuple[str, ...]  # the three rarest against its own past, rarest first
+
+
+class HostAnomaly:
+    """Compares closed windows with the past of their hosts."""
+
+    def __init__(
+        self,
+        history: History,
+        weights: HistoryWeights | None = None,
+        address_of: Callable[[int, int], Address] = Address,
+    ) -> None:
+        """address_of : gives the interned address of (hi, lo)."""
+        self._history = history
+        self._weights = weights or HistoryWeights()
+        self._address_of = address_of
+
+    def judge(self, batch: WindowBatch) -> list[Signal]:
+        """Return signals for hosts whose window has several things that are new for them.
+
+        The other devices or the evidence must agree. Call it before the history learns the window.
+        """
+        signals = []
+        for place, unusual in enumerate(self.compare(batch)):
+            agreed = (
+                unusual.tail >= self._weights.peers or batch.evidence[place] >= self._weights.agree
+            )
+            if unusual.surprise >= self._weights.surprise and agreed:
+                signals.append(self._signal(batch, place, unusual))
+        return signals
+
+    def compare(self, batch: WindowBatch) -> list[Unusual]:
+        """Compare each host of a window with its own earlier days and with the other devices."""
+        self._history.begin_day(batch.start_s)
+        bins = to_bins(batch.values)[:, _COLUMNS]
+        keys, everyone = self._history.everyone()
+        crowd = _Crowd(keys, everyone[:, _COLUMNS])
+        hosts = batch.hosts
+        result = []
+        for place, (hi, lo, inside) in enumerate(
+            zip(hosts["hi"].tolist(), hosts["lo"].tolist(), hosts["inside"].tolist(), strict=True)
+        ):
+            if not inside:
+                result.append(Unusual(0.0, 0.0, ()))
+                continue
+            own = self._own(hi, lo, bins[place])
+            order = np.argsort(-own, kind="stable")[:3]
+            names = tuple(DIRECTIONAL[k] for k in order if own[k] > 0.0)
+            tail = _top_three(crowd.surprise((hi, lo), bins[place]))
+            result.append(Unusual(_top_three(own), tail, names))
+        return result
+
+    def _own(self, hi: int, lo: int, bins: NDArray[np.intp]) -> NDArray[np.float64]:
+        past = self._history.past_of(hi, lo)[_COLUMNS].astype(np.float64)
+        total = past[0].sum()
+        if total < self._weights.windows:
+            return np.zeros(len(_COLUMNS))
+        reached = np.where(np.arange(BINS)[None, :] >= bins[:, None], past, 0.0).sum(axis=1)
+        surprise: NDArray[np.float64] = -np.log10((reached + _OWN_PRIOR) / (total + _OWN_PRIOR))
+        return surprise
+
+    def _signal(self, batch: WindowBatch, place: int, unusual: Unusual) -> Signal:
+        w = self._weights
+        host = batch.hosts[place]
+        hi, lo = int(host["hi"]), int(host["lo"])
+        weight = min(w.base + w.per_decade * (unusual.surprise - w.surprise), w.most)
+        parts = [self._describe(hi, lo, name, batch.values[place]) for name in unusual.features]
+        return Signal(
+            ts_s=batch.start_s + batch.length_s,
+            first_s=batch.start_s,
+            last_s=batch.start_s + batch.length_s,
+            rule="host_anomaly",
+            kind="host_anomaly",
+            family=Family.MODEL,
+            host=self._address_of(hi, lo),
+            weight=round(weight, 3),
+            terms=tuple(
+                Term(name, round(weight * share / sum(_TOP), 3), text)
+                for name, share, text in zip(unusual.features, _TOP, parts, strict=False)
+            ),
+            sentence="was unlike its earlier days: " + "; ".join(parts),
+            solo_limit=w.alone,
+            half_life_s=w.half_life_s,
+        )
+
+    def _describe(self, hi: int, lo: int, feature: str, values: NDArray[np.float32]) -> str:
+        """Say a feature with the host's usual value beside it."""
+        usual = self._history.usual(hi, lo, feature)
+        words = _WORDS[feature][0]
+        now = say_value(feature, float(values[COLUMN[feature]]))
+        if "{}" not in words:
+            return f"{words} ({now}, usually {say_value(feature, usual.median)})"
+        return f"{words.format(now)} (usually {say_value(feature, usual.median)})"
+
+
+class _Crowd:
+    """What all devices do, each of equal weight, however busy."""
+
+    def __init__(self, keys: list[tuple[int, int]], weights: NDArray[np.float32]) -> None:
+        """Take the weights of each host's windows: (hosts, features, BINS)."""
+        totals = np.maximum(weights.sum(axis=2, keepdims=True), 1e-9)
+        self._tails = np.cumsum(weights[:, :, ::-1], axis=2, dtype=np.float64)[:, :, ::-1] / totals
+        self._all = self._tails.sum(axis=0)
+        self._places = {key: place for place, key in enumerate(keys)}
+
+    def surprise(self, key: tuple[int, int], bins: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return -log10 of the share of the others' windows that reach these bins: (features,)."""
+        place = self._places.get(key)
+        others = len(self._places) - (place is not None)
+        if others < _FEWEST_OTHERS:
+            return np.zeros(len(bins))
+        features = np.arange(len(bins))
+        reached = self._all[features, bins]
+        if place is not None:
+            reached = reached - self._tails[place, features, bins]
+        share = (np.maximum(reached, 0.0) + _CROWD_PRIOR) / (others + _CROWD_PRIOR)
+        surprise: NDArray[np.float64] = -np.log10(share)
+        return surprise
+
+
+def say_value(feature: str, value: float) -> str:
+    """Return a feature as people count it: log1p undone, shares in per cent."""
+    _, logged, scale = _WORDS[feature]
+    plain = (math.expm1(value) if logged else value) * scale
+    return f"{plain:.0f}" if plain >= 10 else f"{plain:.2g}"
+
+
+def _top_three(surprise: NDArray[np.float64]) -> float:
+    first = np.sort(surprise)[::-1][: len(_TOP)]
+    return float(sum(share * value for share, value in zip(_TOP, first.tolist(), strict=False)))
