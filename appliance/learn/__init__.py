@@ -1,0 +1,1 @@
+"""Learnt baselines: isolation forests, trained in another process, scored in this one."""
