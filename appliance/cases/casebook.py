@@ -8,12 +8,12 @@ import msgspec
 
 from appliance.cases.directory import Directory
 from appliance.cases.doubt import combine
-from appliance.cases.evidence import Device, Devices, Held, locate
+from appliance.cases.evidence import UNSORTED, Device, Devices, Held, locate
 from appliance.cases.incidents import Incidents
 from appliance.cases.intake import Intake
 from appliance.cases.judging import Judge, find_case
 from appliance.cases.ledger import Ledger, Listed
-from appliance.cases.marks import FADED, FORGOTTEN
+from appliance.cases.marks import FORGOTTEN
 from appliance.cases.mutes import Mutes, describe_signal
 from appliance.cases.restoring import find_address, rebuild
 from appliance.config.schema import Alerts, Detect, Learn
@@ -120,10 +120,7 @@ class Casebook:
         if self._mutes.expire(now_s):
             self._mark_again()
         for case in self._ledger.register.iter_open():
-            if self._judge.has_faded(case, now_s):
-                self._ledger.close(case, FADED, now_s)
-            elif case.dirty:
-                self._ledger.change(case)
+            self._judge.review(case, now_s)
         for device in list(self._devices.iter_idle(now_s - IDLE_S)):
             self._devices.forget(device)
             self._ledger.forget(device, FORGOTTEN, now_s)
@@ -133,7 +130,7 @@ class Casebook:
         """Return the last counts of open alerts, before an end."""
         for case in self._ledger.register.iter_open():
             if case.dirty:
-                self._ledger.change(case)
+                self._judge.review(case, self._now_s)
         return self._ledger.collect()
 
     def restore(
@@ -249,12 +246,14 @@ class Casebook:
             self._counts["devices_evicted"] += 1
             self._ledger.forget(gone, FORGOTTEN, self._now_s)
         device.last_s = max(device.last_s, signal.ts_s)
-        held = self._hold(device, believed)
+        held, heavier = self._hold(device, believed)
         held.case.visibility = combine(held.case.visibility, visibility)
+        device.stale |= heavier
         if not quiet:
-            self._judge.judge_device(device, held.case, self._now_s)
+            self._judge.hear(device, held.case, self._now_s)
 
-    def _hold(self, device: Device, signal: Signal) -> Held:
+    def _hold(self, device: Device, signal: Signal) -> tuple[Held, bool]:
+        """Return where a signal is held, and whether it adds weight."""
         name = self._directory.device_name(signal.host)
         mute = self._mutes.find(describe_signal(signal, device.key, name), self._now_s)
         if mute:
@@ -267,9 +266,10 @@ class Casebook:
             if device.make_room(self._now_s):
                 self._counts["evidence_evicted"] += 1
             held = device.held[place] = Held(place, signal, strength, find_case(device, signal))
-        else:
-            held.renew(signal, strength)
-        return held
+            return held, True
+        if held.case.key[0] == UNSORTED:
+            held.case = find_case(device, signal)
+        return held, held.renew(signal, strength)
 
     def _mark_again(self) -> None:
         """Compare all evidence with the mutes that are in force now."""

@@ -6,7 +6,7 @@ its address. Strangers have a table of their own, so that a flood of them pushes
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from appliance.model.address import Address
 from appliance.model.alert import Alert, Family, Signal, Visibility
@@ -18,6 +18,10 @@ MAX_HELD = 64  # pieces of evidence per device
 # A judge of these measures a contact from its beginning each time: the newest is the best informed.
 _REMEASURED = frozenset({Family.BEACON})
 
+# A stored alert does not say of which kind the evidence is that agreed with it: such evidence is
+# sorted into its case when it comes again, and until then only agrees.
+UNSORTED = ""
+
 HeldKey = tuple[str, int, int, int]  # rule, peer (two words), mute
 
 
@@ -25,8 +29,8 @@ class Case:
     """One alert in the making, raised, or closed and remembered."""
 
     __slots__ = (
-        "alert", "closed_s", "crowd_day", "device", "dirty", "families", "key", "listed",
-        "peak", "reported", "visibility",
+        "agreeing", "alert", "closed_s", "crowd_day", "device", "dirty", "families",
+        "half_life_s", "key", "listed", "peak", "reported", "visibility",
     )  # fmt: skip
 
     def __init__(self, device: "Device", key: tuple[str, str]) -> None:
@@ -36,6 +40,8 @@ class Case:
         self.reported = 0  # count when it was last told of
         self.families: set[Family] = set()  # heard so far, its own and agreeing ones
         self.peak = 0.0  # highest score
+        self.agreeing: tuple[Held, ...] = ()  # pieces of other cases that this one shows
+        self.half_life_s = 86_400.0  # of the piece that names it
         self.closed_s = 0.0  # 0 while open
         self.crowd_day = -1  # day on which it was only counted among many strangers
         self.listed = False  # among those not worth an alert
@@ -47,10 +53,12 @@ class Case:
         """Whether people have an open or acknowledged alert of it."""
         return self.alert is not None and self.alert.state in {"open", "acknowledged"}
 
-    def hear(self, score: float, families: Iterable[Family]) -> None:
-        """Remember the height of what was said, and what it was about."""
+    def hear(self, score: float, main: "Held", agreeing: "tuple[Held, ...]") -> None:
+        """Remember what was said, and its height."""
         self.peak = max(self.peak, score)
-        self.families.update(families)
+        self.agreeing = agreeing
+        self.half_life_s = main.signal.half_life_s
+        self.families.update(held.signal.family for held in (main, *agreeing))
 
 
 class Held:
@@ -76,8 +84,13 @@ class Held:
         """How often it was seen, over all episodes."""
         return self._past + self.seen
 
-    def renew(self, signal: Signal, strength: float) -> None:
-        """Take in the same evidence again; the stronger one stays, or the newer of a remeasured."""
+    def renew(self, signal: Signal, strength: float) -> bool:
+        """Take in the same evidence again; the stronger one stays, or the newer of a remeasured.
+
+        Returns whether it weighs more than it ever did.
+        """
+        stronger = strength > self.strength or signal.limit > self.signal.limit
+        stronger |= signal.solo_limit > self.signal.solo_limit
         if signal.first_s > self.last_s or signal.count < self.seen:
             self._past += self.seen  # what counts began anew
         self.seen = signal.count
@@ -86,6 +99,12 @@ class Held:
         if signal.family in _REMEASURED or strength >= self.weigh(signal.last_s):
             self.signal = signal
             self.strength = strength
+        return stronger
+
+    def begin_anew(self, at_s: float) -> None:
+        """Count from a moment on; what was before it belongs to another alert."""
+        self.first_s = max(self.first_s, min(at_s, self.last_s))
+        self._past = 0
 
     def weigh(self, now_s: float) -> float:
         """Return the weight at a moment: halved every half-life since the evidence ended."""
@@ -97,7 +116,7 @@ class Held:
 class Device:
     """One machine: its evidence, and the cases made of it."""
 
-    __slots__ = ("cases", "held", "inside", "key", "last_s")
+    __slots__ = ("cases", "held", "inside", "key", "last_s", "stale")
 
     def __init__(self, key: str, *, inside: bool) -> None:
         self.key = key
@@ -105,10 +124,7 @@ class Device:
         self.held: dict[HeldKey, Held] = {}
         self.cases: dict[tuple[str, str], Case] = {}
         self.last_s = 0.0  # of its newest signal
-
-    def find_own(self, case: Case) -> list[Held]:
-        """Return the evidence of one case."""
-        return [held for held in self.held.values() if held.case is case]
+        self.stale = True  # evidence grew since it was last judged
 
     def make_room(self, now_s: float) -> bool:
         """Drop the weakest piece if the table is full; tell whether one was dropped."""

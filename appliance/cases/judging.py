@@ -1,12 +1,11 @@
 """From evidence to a verdict: which cases of a device speak up, and which have fallen silent."""
 
-from appliance.cases.evidence import Case, Device, Held
+from appliance.cases.evidence import UNSORTED, Case, Device, Held
 from appliance.cases.kinds import describe, rank
 from appliance.cases.ledger import Ledger
 from appliance.cases.marks import FADED, REAL, find_mark
 from appliance.cases.scoring import (
     Judgement,
-    Witnesses,
     add_up,
     find_severity,
     rank_witnesses,
@@ -29,7 +28,6 @@ _STAYS_S = {
     Severity.HIGH: 3 * 86_400.0,
     Severity.CRITICAL: 3 * 86_400.0,
 }
-_FADE_S = 86_400.0  # where no evidence is left to say how fast
 
 
 class Judge:
@@ -39,43 +37,60 @@ class Judge:
         self._config = config
         self._ledger = ledger
 
+    def hear(self, device: Device, case: Case, now_s: float) -> None:
+        """Judge a device after evidence of one of its cases came.
+
+        What weighs no more than before changes no verdict: then an open case only counts.
+        """
+        if device.stale or not case.is_open:
+            self.judge_device(device, case, now_s)
+            return
+        own = [held for held in device.held.values() if held.case is case and not held.muted_by]
+        if own and self._ledger.count(case, own):
+            self.judge_device(device, case, now_s)
+
     def judge_device(self, device: Device, touched: Case | None, now_s: float) -> None:
         """Judge every case of a device: new evidence of one may corroborate another."""
+        device.stale = False
         own: dict[Case, list[Held]] = {}
         for held in device.held.values():
             own.setdefault(held.case, []).append(held)
         heard = (held for held in device.held.values() if not held.muted_by)
         witnesses = rank_witnesses(heard, now_s)
+        found = []
         for case, pieces in own.items():
+            if case.key[0] == UNSORTED:
+                continue
             live = [held for held in pieces if not held.muted_by]
             if live:
-                self._judge_case(case, live, witnesses, now_s, touched=case is touched)
+                found.append((add_up(live, witnesses, now_s), case, live))
             else:
                 self._judge_muted(case, pieces, now_s)
+        # the best first: what it names as agreeing needs no alert of its own
+        for judged, case, live in sorted(found, key=_rank):
+            self._act(case, judged, live, now_s, touched=case is touched)
 
-    def has_faded(self, case: Case, now_s: float) -> bool:
-        """Tell whether the evidence of an open alert has decayed to where it can be closed."""
+    def review(self, case: Case, now_s: float) -> None:
+        """Close an open alert whose evidence has faded; pass it on if it changed."""
         alert = case.alert
         assert alert is not None
-        severity = Severity(alert.severity)
         age_s = now_s - alert.last_seen
         fixed = describe(alert.kind).severity is not None
-        if age_s < (0.0 if fixed else _STAYS_S[severity]):
-            return False
+        stays_s = 0.0 if fixed else _STAYS_S[Severity(alert.severity)]
+        old = age_s >= max(stays_s, case.half_life_s)
+        if not (old or case.dirty):
+            return
         live = [held for held in case.device.held.values() if not held.muted_by]
         own = [held for held in live if held.case is case]
-        if not own:
-            return age_s >= _FADE_S
         judged = add_up(own, rank_witnesses(live, now_s), now_s)
-        assert judged.main is not None
-        if age_s < judged.main.signal.half_life_s:
-            return False
-        return fixed or judged.score < self._config.low / 2
+        if old and (fixed or judged.score < self._config.low / 2):
+            self._ledger.close(case, FADED, now_s)
+        elif case.dirty:
+            self._ledger.pass_on(case, judged, own)
 
-    def _judge_case(
-        self, case: Case, own: list[Held], witnesses: Witnesses, now_s: float, *, touched: bool
+    def _act(
+        self, case: Case, judged: Judgement, own: list[Held], now_s: float, *, touched: bool
     ) -> None:
-        judged = add_up(own, witnesses, now_s)
         severity = self._find_severity(judged)
         if case.is_open:
             assert case.alert is not None
@@ -86,8 +101,19 @@ class Judge:
             shared = _share(case, own)
             if shared is not case:
                 self.judge_device(case.device, shared, now_s)
-                return
-            self._ledger.offer(case, judged, own, severity, now_s)
+            elif not self._is_told(case, judged):
+                self._ledger.offer(case, judged, own, severity, now_s)
+
+    def _is_told(self, case: Case, judged: Judgement) -> bool:
+        """Tell whether a case too weak alone is shown by an open alert that it agrees with."""
+        main = judged.main
+        assert main is not None
+        if judged.alone >= self._config.low or describe(main.signal.kind).severity is not None:
+            return False
+        others = dict.fromkeys(case.device.cases.values())
+        return any(
+            other.is_open and main in other.agreeing for other in others if other is not case
+        )
 
     def _judge_muted(self, case: Case, own: list[Held], now_s: float) -> None:
         judged = add_up(own, [], now_s)
@@ -121,9 +147,13 @@ class Judge:
         """Forget a closed alert: what comes now is another one."""
         self._ledger.register.drop(case)
         for held in own:
-            held.first_s = max(held.first_s, min(case.closed_s, held.last_s))
+            held.begin_anew(case.closed_s)
         case.alert, case.peak, case.reported = None, 0.0, 0
         case.families.clear()
+
+
+def _rank(found: tuple[Judgement, Case, list[Held]]) -> tuple[float, tuple[str, str]]:
+    return -found[0].score, found[1].key
 
 
 def find_case(device: Device, signal: Signal) -> Case:

@@ -102,20 +102,37 @@ class Ledger:
         """Bring an open alert up to date; tell of it if it got worse, or tenfold."""
         alert = case.alert
         assert alert is not None
-        write_alert(alert, judged, own, self._name(judged))
-        alert.visibility = case.visibility
+        again = self.count(case, own)
         self.budgets.grow_habit(alert.id, judged.score)
-        case.hear(judged.score, judged.families)
-        if severity is not None and rank(severity) > rank(alert.severity):
+        _hear(case, judged)
+        worse = severity is not None and rank(severity) > rank(alert.severity)
+        if not (worse or again):
+            return
+        self._write(case, judged, own)
+        if severity is not None and worse:
             alert.severity = severity.value
             alert.state = AlertState.OPEN.value
             self._file(case)
             self.incidents.place(alert, case.device.key, inside=case.device.inside)
-            self._tell("escalated", case)
-        elif alert.count >= DECADE * case.reported:
-            self._tell("recurring", case, alert.summary)
-        else:
-            case.dirty = True
+        self._tell("escalated" if worse else "recurring", case, "" if worse else alert.summary)
+
+    def count(self, case: Case, own: list[Held]) -> bool:
+        """Count evidence of an open alert, to be written when it is next passed on.
+
+        Returns whether it is time to tell of it again.
+        """
+        alert = case.alert
+        assert alert is not None
+        alert.count = max(alert.count, count_evidence(own))
+        alert.last_seen = max(alert.last_seen, *(held.last_s for held in own))
+        case.dirty = True
+        return alert.count >= DECADE * case.reported
+
+    def pass_on(self, case: Case, judged: Judgement, own: list[Held]) -> None:
+        """Write an open alert anew and pass it on, without need to tell anybody of it."""
+        if own:
+            self._write(case, judged, own)
+        self._tell("changed", case)
 
     def hold_back(self, case: Case, judged: Judgement, own: list[Held], now_s: float) -> None:
         """Keep an alert that a mute covers, for the record; nobody is told twice."""
@@ -127,13 +144,15 @@ class Ledger:
                 id=self._write_id(case, own), ts=now_s, first_seen=0, last_seen=0, kind="",
                 severity=Severity.LOW.value, confidence=0, host="", sensor=self._sensor,
             )  # fmt: skip
-        write_alert(case.alert, judged, own, self._name(judged))
+        if known:
+            self.count(case, own)
+            return
+        self._write(case, judged, own)
         case.alert.state = AlertState.MUTED.value
         case.alert.muted_by = main.muted_by
-        case.hear(judged.score, judged.families)
-        if not known:
-            self.register.drop(case)
-            self._tell("muted", case, "Muted: " + case.alert.summary)
+        _hear(case, judged)
+        self.register.drop(case)
+        self._tell("muted", case, "Muted: " + case.alert.summary)
 
     def close(self, case: Case, comment: str, now_s: float) -> None:
         """Close an alert."""
@@ -197,18 +216,22 @@ class Ledger:
             )  # fmt: skip
         alert.ts = now_s
         alert.score = alert.confidence = 0.0
-        write_alert(alert, judged, own, self._name(judged))
+        self._write(case, judged, own)
         alert.severity = severity.value
         alert.state = AlertState.OPEN.value
         alert.muted_by = 0
         alert.comment = alert.acknowledged_by = ""
-        alert.visibility = case.visibility
         case.closed_s, case.listed = 0.0, False
-        case.hear(judged.score, judged.families)
+        _hear(case, judged)
         self._file(case)
         self.budgets.count()
         self.incidents.place(alert, case.device.key, inside=case.device.inside)
         self._tell("raised", case)
+
+    def _write(self, case: Case, judged: Judgement, own: list[Held]) -> None:
+        assert case.alert is not None
+        write_alert(case.alert, judged, own, self._name(judged))
+        case.alert.visibility = case.visibility
 
     def _name_outsider(self, case: Case, judged: Judgement, now_s: float) -> bool:
         """Tell whether a stranger gets an alert of its own; else count it among the others."""
@@ -310,3 +333,8 @@ class Ledger:
     def _write_id(self, case: Case, own: list[Held]) -> str:
         first_s = min(held.first_s for held in own)
         return write_id(self._sensor, case.device.key, case.key, first_s)
+
+
+def _hear(case: Case, judged: Judgement) -> None:
+    assert judged.main is not None
+    case.hear(judged.score, judged.main, judged.agreeing)

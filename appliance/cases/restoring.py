@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from appliance.cases.directory import Directory
-from appliance.cases.evidence import MAX_HELD, Case, Device, Devices, Held, locate
+from appliance.cases.evidence import MAX_HELD, UNSORTED, Case, Device, Devices, Held, locate
 from appliance.cases.kinds import describe, fade_s
 from appliance.model.address import Address
 from appliance.model.alert import Alert, AlertState, Evidence, Family, Signal
@@ -17,16 +17,19 @@ def rebuild(alerts: Iterable[Alert], devices: Devices, directory: Directory) -> 
 
     Alerts whose host is no address are left out.
     """
-    found = []
+    found: list[tuple[Case, Address]] = []
     for alert in sorted(alerts, key=lambda one: (one.ts, one.id)):
         host = find_address(alert.host, directory)
         if host is None:
             continue
         device, _ = devices.touch(directory.device_of(host), inside=host.local)
         device.last_s = max(device.last_s, alert.last_seen)
-        found.append(_make_case(alert, device))
-        _hold_evidence(found[-1], host, directory)
-    return found
+        found.append((_make_case(alert, device), host))
+    # what names an alert is that alert's own, wherever else it is shown as agreeing
+    for share in (slice(1), slice(1, None)):
+        for case, host in found:
+            _hold_evidence(case, share, host, directory)
+    return [case for case, _ in found]
 
 
 def find_address(text: str, directory: Directory) -> Address | None:
@@ -44,6 +47,7 @@ def _make_case(alert: Alert, device: Device) -> Case:
     case.alert = msgspec.structs.replace(alert)
     case.reported = alert.count
     case.peak = alert.score
+    case.half_life_s = fade_s(alert.evidence[0].family) if alert.evidence else fade_s("")
     case.closed_s = alert.last_seen if alert.state == AlertState.CLOSED else 0.0
     case.visibility = alert.visibility
     # which of its kind folds by peer, an alert does not say: it is found under both
@@ -53,10 +57,10 @@ def _make_case(alert: Alert, device: Device) -> Case:
     return case
 
 
-def _hold_evidence(case: Case, host: Address, directory: Directory) -> None:
+def _hold_evidence(case: Case, share: slice, host: Address, directory: Directory) -> None:
     alert, device = case.alert, case.device
     assert alert is not None
-    for evidence in alert.evidence:
+    for evidence in alert.evidence[share]:
         family = _find_family(evidence.family)
         if family is None or len(device.held) >= MAX_HELD:
             continue
@@ -64,7 +68,9 @@ def _hold_evidence(case: Case, host: Address, directory: Directory) -> None:
         signal = _make_signal(alert, evidence, family, host, directory)
         place = locate(signal, alert.muted_by)
         if place not in device.held:
-            device.held[place] = Held(place, signal, signal.weight, case)
+            own = share.start is None or evidence.family == alert.evidence[0].family
+            held_by = case if own else Case(device, (UNSORTED, evidence.rule))
+            device.held[place] = Held(place, signal, signal.weight, held_by)
 
 
 def _find_family(text: str) -> Family | None:

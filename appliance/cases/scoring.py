@@ -7,7 +7,7 @@ Two views of one fact do not agree with each other: they are the same evidence t
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from appliance.cases.evidence import Held
+from appliance.cases.evidence import Held, HeldKey
 from appliance.config.schema import Alerts
 from appliance.model.alert import Family, Severity
 
@@ -35,6 +35,7 @@ class Judgement(NamedTuple):
     score: float
     main: Held | None  # the piece that names the case; None without evidence
     agreeing: tuple[Held, ...] = ()  # of other families, strongest first
+    alone: float = 0.0  # the score without them
 
     @property
     def regular(self) -> bool:
@@ -58,9 +59,12 @@ def add_up(own: list[Held], witnesses: Witnesses, now_s: float) -> Judgement:
     own : pieces of this case.  witnesses : from rank_witnesses, own pieces among them or not
     """
     more = _count_more_peers(own)
+    most = MORE_PEERS * more + sum(min(AGREE_MOST, AGREE_SHARE * weight) for weight, _ in witnesses)
     best = Judgement(0.0, None)
-    for held in sorted(own, key=lambda held: (-held.weigh(now_s), held.place)):
-        judged = _judge(held, witnesses, now_s, more)
+    for weight, held in sorted(((held.weigh(now_s), held) for held in own), key=_heaviest):
+        if best.main is not None and weight + most <= best.score:
+            break  # nor can those after it weigh more
+        judged = _judge(held, weight, witnesses, more)
         if best.main is None or judged.score > best.score:
             best = judged
     return best
@@ -114,20 +118,25 @@ def is_same_fact(one: Held, other: Held) -> bool:
     return same and one.first_s <= other.last_s and other.first_s <= one.last_s
 
 
-def _judge(main: Held, witnesses: Witnesses, now_s: float, more: int) -> Judgement:
+def _heaviest(weighed: tuple[float, Held]) -> tuple[float, HeldKey]:
+    return -weighed[0], weighed[1].place
+
+
+def _judge(main: Held, weight: float, witnesses: Witnesses, more: int) -> Judgement:
     signal = main.signal
-    score = main.weigh(now_s) + (MORE_PEERS * more if signal.family is Family.FANOUT else 0.0)
+    score = weight + (MORE_PEERS * more if signal.family is Family.FANOUT else 0.0)
+    alone = min(score, signal.limit, signal.solo_limit)
     agreeing: list[Held] = []
     heard = {signal.family}
-    for weight, held in witnesses:
+    for other, held in witnesses:
         family = held.signal.family
         if family in heard or any(is_same_fact(held, known) for known in (main, *agreeing)):
             continue
         heard.add(family)
         agreeing.append(held)
-        score += min(AGREE_MOST, AGREE_SHARE * weight)
-    limit = signal.limit if agreeing else min(signal.limit, signal.solo_limit)
-    return Judgement(round(min(score, limit), 6), main, tuple(agreeing))
+        score += min(AGREE_MOST, AGREE_SHARE * other)
+    score = min(score, signal.limit) if agreeing else alone
+    return Judgement(round(score, 6), main, tuple(agreeing), round(alone, 6))
 
 
 def _count_more_peers(own: list[Held]) -> int:

@@ -13,6 +13,8 @@ _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight"
 
 def clean(text: str, limit: int = MAX_TEXT) -> str:
     """Return printable text on one line: names come from the wire and may hold anything."""
+    if len(text) <= limit and text.isprintable() and "  " not in text:
+        return text.strip()
     kept = "".join(c if c.isprintable() else " " for c in text[: limit * 4])
     kept = " ".join(kept.split())
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"

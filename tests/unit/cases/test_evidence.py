@@ -96,9 +96,9 @@ def test_idle_devices_are_found_and_forgotten() -> None:
 
 def test_a_case_remembers_what_it_heard() -> None:
     case = Case(DEVICE, ("port_scan", ""))
-    case.hear(3.0, [signal().family])
-    case.hear(2.0, [scan().family])
+    case.hear(3.0, hold(signal()), ())
+    case.hear(2.0, hold(scan()), ())
     assert case.peak == 3.0
     assert case.families == {"beacon", "fanout"}
     assert not case.is_open
-    assert DEVICE.find_own(case) == []
+    assert case.half_life_s == 7_200.0
