@@ -1,0 +1,1 @@
+"""From evidence to alerts to incidents: adding up, folding, budgets, mutes, words."""
