@@ -10,32 +10,34 @@ from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.openapi.spec import License, Tag
 
 import appliance
-from appliance.api import system, traffic
+from appliance.api import alerts, learning, mutes, system, traffic
 from appliance.api.access import state_with
 from appliance.api.guard import Guard
 from appliance.api.problem import (
     answer_busy,
+    answer_desk,
     answer_fault,
     answer_http,
     answer_store,
     note_fault,
 )
 from appliance.api.queries import QueriesBusy
-from appliance.api.services import Services
+from appliance.api.services import DeskBusy, Services
 from appliance.api.static import page_routes
 from appliance.api.websocket import watch
 from appliance.errors import StoreError
 
-MAX_BODY_BYTES = 65_536  # no route takes a body yet
+MAX_BODY_BYTES = 65_536  # unless a route says otherwise
 DIST = Path(appliance.__file__).parent / "web" / "dist"
 
 _DESCRIPTION = """\
-What a network sensor saw, and how it is itself. Times are seconds since the epoch, sizes are bytes,
-lists come as `{count, data}`, errors as `application/problem+json` (RFC 9457).
+What a network sensor saw, what it makes of it, and how it is itself. Times are seconds since the
+epoch, sizes are bytes, lists come as `{count, data}`, errors as `application/problem+json` (RFC
+9457).
 
 `WS /ws` sends an `init` message (the last 300 seconds, health, the latest 50 flows, top talkers,
-countries), then a `traffic_update` a second; the text `ping` is answered with `pong`. Its bodies
-have the shapes of the routes here.
+countries, open alerts), then a `traffic_update` a second and an `alert` the moment something about
+one changes; the text `ping` is answered with `pong`. Its bodies have the shapes of the routes here.
 """
 
 
@@ -46,11 +48,20 @@ def create_app(services: Services, *, dist: Path = DIST) -> Litestar:
     dist : the built web interface; read here, once
     """
     app = Litestar(
-        [*system.ROUTES, *traffic.ROUTES, watch, *page_routes(dist)],
+        [
+            *system.ROUTES,
+            *traffic.ROUTES,
+            *alerts.ROUTES,
+            *mutes.ROUTES,
+            *learning.ROUTES,
+            watch,
+            *page_routes(dist),
+        ],
         state=state_with(services),
         exception_handlers={
             HTTPException: answer_http,
             QueriesBusy: answer_busy,
+            DeskBusy: answer_desk,
             StoreError: answer_store,
             Exception: answer_fault,
         },
@@ -72,6 +83,8 @@ def _document() -> OpenAPIConfig:
         license=License(name="MIT", identifier="MIT"),
         tags=[
             Tag(name="traffic", description="What was seen on the wire."),
+            Tag(name="alerts", description="What was detected, and what people say about it."),
+            Tag(name="learning", description="How hosts usually are, and what was learnt of it."),
             Tag(name="system", description="The sensor itself."),
         ],
         # documents only: the pages that render them would be fetched from elsewhere

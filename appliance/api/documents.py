@@ -12,7 +12,8 @@ from appliance.api.problem import MEDIA_TYPE, Problem
 _MEANINGS = {
     400: "A parameter cannot be used; `errors` names it.",
     404: "There is no such thing.",
-    503: "Too many queries are waiting, or the store cannot be read. Retry-After says when to ask.",
+    415: "A body must be application/json.",
+    503: "Too much is waiting, the store cannot be read, or what would do it is switched off.",
 }
 
 

@@ -199,6 +199,12 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "detail": "The address 198.51.100.9 has not been seen.",
         "instance": "/api/v1/hosts/198.51.100.9",
     },
+    415: {
+        "title": "Unsupported Media Type",
+        "status": 415,
+        "detail": "A body must be application/json.",
+        "instance": "/api/v1/mutes",
+    },
     503: {
         "title": "Service Unavailable",
         "status": 503,

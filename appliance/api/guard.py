@@ -2,7 +2,8 @@
 
 There is no authentication yet and the appliance listens on loopback only. What remains is the
 browser on the same machine, led by a foreign page: a name of theirs that resolves to us (DNS
-rebinding) shows in Host, a WebSocket opened from their page shows in Origin. Both are refused.
+rebinding) shows in Host, a WebSocket opened or a change asked for by their page shows in Origin and
+Sec-Fetch-Site. All are refused.
 """
 
 import re
@@ -34,6 +35,8 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _NO_STORE = (b"cache-control", b"no-store")
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})  # change nothing here
+_OWN_SITES = frozenset({b"same-origin", b"none"})  # none: typed in, or no browser's page
 
 
 class Guard:
@@ -47,9 +50,12 @@ class Guard:
         """Answer one request or WebSocket (ASGI)."""
         refusal = _refuse_host(scope["headers"])
         if scope["type"] == "websocket":
-            refusal = refusal or _refuse_origin(scope["headers"])
+            if not refusal and _is_foreign(scope["headers"]):
+                refusal = "Pages of other sites may not watch."
             await (_close(send) if refusal else self._app(scope, receive, send))
             return
+        if not refusal and scope["method"] not in _HARMLESS and _is_foreign(scope["headers"]):
+            refusal = "Pages of other sites may not change anything."
         answer = self._complete(send, bodiless=scope["method"] == "HEAD")
         if refusal:
             await _send_refusal(answer, refusal, scope["path"])
@@ -78,13 +84,16 @@ def _refuse_host(headers: Headers) -> str:
     return "This is reached as localhost, 127.0.0.1 or [::1] only; the Host header says otherwise."
 
 
-def _refuse_origin(headers: Headers) -> str:
-    """Programs send no Origin; a page sends its own, which must be this one."""
-    origins = [value.decode("latin-1").lower() for name, value in headers if name == b"origin"]
+def _is_foreign(headers: Headers) -> bool:
+    """Programs send no Origin; a page's browser sends its own, which must be this one."""
     host = next(value.decode("latin-1").lower() for name, value in headers if name == b"host")
-    if all(origin in {f"http://{host}", f"https://{host}"} for origin in origins):
-        return ""
-    return "Pages of other sites may not watch."
+    own = {f"http://{host}", f"https://{host}"}
+    for name, value in headers:
+        if name == b"origin" and value.decode("latin-1").lower() not in own:
+            return True
+        if name == b"sec-fetch-site" and value.lower() not in _OWN_SITES:
+            return True
+    return False
 
 
 def _as_get(scope: Scope) -> Scope:

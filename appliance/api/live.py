@@ -1,13 +1,15 @@
 """The live feed: one message a second, encoded once, for every dashboard that is open.
 
 A client that does not keep up is not waited for: its messages are merged, so that it holds at most
-QUEUE_MESSAGES of them, sees the newest second, and is told how many flows it was not shown.
+QUEUE_MESSAGES of them, sees the newest second, and is told how many flows it was not shown. Alerts
+do not wait for the second, and overtake what waits; of those too, a slow client holds a bounded
+number, and is told how many it was not shown.
 """
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from functools import cached_property
 
@@ -17,11 +19,14 @@ from msgspec import UNSET, UnsetType
 from appliance.api.queries import QueriesBusy, QueryPool
 from appliance.api.reader import Reader
 from appliance.errors import StoreError
+from appliance.model.alert import SEVERITIES, Alert, AlertChange, AlertState, Incident
 from appliance.model.health import Health, Tick
-from appliance.model.views import CountryRow, FlowFilter, FlowRow, Talker
+from appliance.model.views import CountryRow, FlowFilter, FlowRow, OpenAlerts, Talker
 
 HISTORY_TICKS = 300  # s of history a new client is given; 45 kB
 SHOWN_FLOWS = 50  # in one message; 60 kB
+SHOWN_ALERTS = 50  # in `init`; 200 kB
+QUEUE_ALERTS = 64  # for one client, before the oldest give way; 250 kB, shared with other clients
 QUEUE_MESSAGES = 8  # for one client, before they are merged
 MAX_CLIENTS = 64  # 64 tabs cost 64 sends a second and no more than that
 SUMMARY_TICKS = 10  # top talkers and countries are asked for this often
@@ -31,6 +36,7 @@ SUMMARY_COUNTRIES = 250  # all there are
 
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
+_NO_ALERTS = OpenAlerts(counts=dict.fromkeys(map(str, SEVERITIES), 0), newest=[])
 
 
 class Update(msgspec.Struct, kw_only=True):
@@ -53,6 +59,22 @@ class Opening(msgspec.Struct, kw_only=True):
     top: list[Talker]
     countries: list[CountryRow]
     attribution: list[dict[str, str]]
+    alerts: list[Alert]  # open ones, newest first, at most SHOWN_ALERTS
+    alert_counts: dict[str, int]  # open ones by severity, every severity named
+
+
+class AlertNews(msgspec.Struct, kw_only=True):
+    """The data of `alert`: what happened to one alert."""
+
+    what: str  # raised escalated recurring closed muted changed
+    alert: Alert
+    incident: Incident | None
+
+
+class AlertsMissed(msgspec.Struct, kw_only=True):
+    """The data of `alerts_missed`: ask for the list, it has changed more often than was said."""
+
+    count: int
 
 
 class LiveStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +83,9 @@ class LiveStatistics(msgspec.Struct, frozen=True, kw_only=True):
     clients: int = 0
     refused: int = 0  # connections beyond MAX_CLIENTS
     merged: int = 0  # messages merged because a client was slow
+    missed: int = 0  # alerts a slow client was not sent
     published: int = 0
+    alerts: int = 0  # changes of alerts published
 
 
 class Message:
@@ -76,20 +100,31 @@ class Message:
         return _encode({"type": "traffic_update", "data": self.update}).decode()
 
 
+class AlertMessage:
+    """One change of an alert, as it is now: the same string for every client."""
+
+    def __init__(self, change: AlertChange) -> None:
+        news = AlertNews(what=change.what, alert=change.alert, incident=change.incident)
+        self.text: str = _encode({"type": "alert", "data": news}).decode()
+
+
 class Client:
     """What one dashboard has not been sent yet. Belongs to the loop."""
 
-    __slots__ = ("_arrived", "_queue", "merged")
+    __slots__ = ("_alerts", "_arrived", "_queue", "_untold", "merged", "missed")
 
     def __init__(self) -> None:
         self._queue: deque[Message] = deque()
+        self._alerts: deque[AlertMessage] = deque()
         self._arrived = asyncio.Event()
+        self._untold = 0  # alerts it was not sent since it was last told
         self.merged = 0
+        self.missed = 0
 
     @property
     def waiting(self) -> int:
-        """How many messages are queued, at most QUEUE_MESSAGES."""
-        return len(self._queue)
+        """How many messages are queued, at most QUEUE_MESSAGES and QUEUE_ALERTS."""
+        return len(self._queue) + len(self._alerts)
 
     def offer(self, message: Message) -> None:
         """Queue a message, or merge it into the newest one waiting."""
@@ -100,15 +135,28 @@ class Client:
             self.merged += 1
         self._arrived.set()
 
+    def offer_alert(self, message: AlertMessage) -> None:
+        """Queue an alert before everything else but other alerts."""
+        if len(self._alerts) >= QUEUE_ALERTS:
+            self._alerts.popleft()
+            self._untold += 1
+            self.missed += 1
+        self._alerts.append(message)
+        self._arrived.set()
+
     async def take(self) -> str:
         """Wait for the next message and return its text."""
-        while not self._queue:
+        while not (self._queue or self._alerts):
             self._arrived.clear()
             await self._arrived.wait()
-        return self._queue.popleft().text
+        if self._untold:
+            news = AlertsMissed(count=self._untold)
+            self._untold = 0
+            return _encode({"type": "alerts_missed", "data": news}).decode()
+        return (self._alerts or self._queue).popleft().text
 
     def drain(self) -> list[FlowRow]:
-        """Forget what is queued, but for its flows: newest first."""
+        """Forget what is queued, but for its flows, newest first, and the alerts."""
         flows = [flow for message in reversed(self._queue) for flow in message.update.flows]
         self._queue.clear()
         return flows
@@ -158,7 +206,10 @@ class LiveFeed:
         self._ticks_to_summary = 0
         self._refused = 0
         self._merged = 0
+        self._missed = 0
         self._published = 0
+        self._alerts = 0
+        self._latest: OrderedDict[str, Alert] = OrderedDict()  # they may not be on disk yet
 
     @property
     def watched(self) -> bool:
@@ -183,6 +234,22 @@ class LiveFeed:
         for client in self._clients:
             client.offer(message)
 
+    def publish_alerts(self, changes: Iterable[AlertChange]) -> None:
+        """Send what happened to alerts at once. Never waits.
+
+        The alerts are kept: they must be copies that nobody changes.
+        """
+        for change in changes:
+            self._alerts += 1
+            self._latest[change.alert.id] = change.alert
+            self._latest.move_to_end(change.alert.id)
+            if len(self._latest) > SHOWN_ALERTS:
+                self._latest.popitem(last=False)
+            if self._clients:
+                message = AlertMessage(change)
+                for client in self._clients:
+                    client.offer_alert(message)
+
     def subscribe(self) -> Client | None:
         """Take on a client; None if there are too many."""
         if len(self._clients) >= MAX_CLIENTS:
@@ -197,6 +264,7 @@ class LiveFeed:
         if client in self._clients:
             self._clients.remove(client)
             self._merged += client.merged
+            self._missed += client.missed
 
     async def open(self, client: Client, health: Health) -> str:
         """Return the `init` message; what was queued meanwhile is contained in it.
@@ -205,14 +273,15 @@ class LiveFeed:
         """
         since, until = self._range()
         try:
-            stored, summary = await self._queries.run(
+            stored, summary, alerts = await self._queries.run(
                 lambda reader: (
                     reader.flows(FlowFilter(limit=SHOWN_FLOWS)).data,
                     _summarize(reader, since, until),
+                    reader.cases.open(SHOWN_ALERTS),
                 )
             )
         except StoreError:
-            stored, summary = [], Summary([], [])
+            stored, summary, alerts = [], Summary([], []), _NO_ALERTS
         recent = {flow.id: flow for flow in [*client.drain(), *self._recent(), *stored]}
         opening = Opening(
             history=list(self._history),
@@ -221,6 +290,8 @@ class LiveFeed:
             top=summary.top,
             countries=summary.countries,
             attribution=self._attribution(),
+            alerts=self._add_latest(alerts.newest),
+            alert_counts=alerts.counts,
         )
         return _encode({"type": "init", "data": opening}).decode()
 
@@ -230,8 +301,17 @@ class LiveFeed:
             clients=len(self._clients),
             refused=self._refused,
             merged=self._merged + sum(client.merged for client in self._clients),
+            missed=self._missed + sum(client.missed for client in self._clients),
             published=self._published,
+            alerts=self._alerts,
         )
+
+    def _add_latest(self, stored: list[Alert]) -> list[Alert]:
+        """Return open alerts, newest first: those stored, as they are by now."""
+        known = {alert.id: alert for alert in stored} | self._latest
+        found = [alert for alert in known.values() if alert.state == AlertState.OPEN]
+        found.sort(key=lambda alert: (alert.ts, alert.id), reverse=True)
+        return found[:SHOWN_ALERTS]
 
     def _range(self) -> tuple[float, float]:
         now_s = self._now()

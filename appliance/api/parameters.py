@@ -1,4 +1,4 @@
-"""Query parameters: one strict struct a route, which both checks them and documents them."""
+"""Query parameters and bodies: one strict struct each, which both checks and documents them."""
 
 import ipaddress
 import re
@@ -7,10 +7,18 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar.openapi.spec import Operation, Parameter, Schema
+from litestar import Request
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIMediaType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+)
 from litestar.openapi.spec.enums import OpenAPIType
 
-from appliance.api.problem import BadParameter
+from appliance.api.problem import BadParameter, NotJson
 
 MAX_PARAMETERS = 32
 
@@ -51,6 +59,31 @@ def parse_query(query_string: bytes, kind: type[Q]) -> Q:
         raise _explain(error, values) from error
 
 
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Base of all bodies: a JSON object of documented fields, all of which may be left out."""
+
+
+B = TypeVar("B", bound=Body)
+
+
+async def parse_body(request: Request[Any, Any, Any], kind: type[B]) -> B:
+    """Return the body; no body counts as an empty object. Raises BadParameter, NotJson."""
+    raw = await request.body()
+    if not raw:
+        return kind()
+    # a form of a foreign page cannot have this type without the browser's asking first
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise NotJson
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        found = re.search(r"^(.*) - at `\$\.(\w+).*`$", str(error))
+        name, expected = (found[2], found[1]) if found else ("body", str(error))
+        raise BadParameter(name, expected.replace("`", "").replace(" | null", "")) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadParameter("body", "is not JSON") from error
+
+
 def check_prefix(name: str, text: str) -> str:
     """Return an address or a CIDR prefix without its zone (%eth0); raises BadParameter.
 
@@ -73,14 +106,18 @@ def check_address(name: str, text: str) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
-def operation(kind: type[Query]) -> type[Operation]:
-    """Return an OpenAPI operation that documents these parameters."""
-    parameters = _document(kind)
+def operation(
+    kind: type[Query] | None = None, body: type[Body] | None = None, example: Any = None
+) -> type[Operation]:
+    """Return an OpenAPI operation that documents these parameters, and this body."""
+    parameters = _document(kind) if kind is not None else []
+    content = _document_body(body, example) if body is not None else None
 
     @dataclass
     class DocumentedOperation(Operation):
         def __post_init__(self) -> None:
             self.parameters = [*(self.parameters or []), *parameters]
+            self.request_body = content
 
     return DocumentedOperation
 
@@ -124,4 +161,25 @@ def _parameter(name: str, described: dict[str, Any]) -> Parameter:
             pattern=kind.get("pattern"),
             default=default or None,
         ),
+    )
+
+
+def _document_body(kind: type[Body], example: Any) -> RequestBody:
+    _, components = msgspec.json.schema_components([kind])
+    described = components[kind.__name__]["properties"]
+    schema = Schema(
+        type=OpenAPIType.OBJECT, properties={n: _field(p) for n, p in described.items()}
+    )
+    media = OpenAPIMediaType(schema, examples={"body": Example(value=msgspec.to_builtins(example))})
+    return RequestBody({"application/json": media}, description="Fields may be left out.")
+
+
+def _field(described: dict[str, Any]) -> Schema:
+    return Schema(
+        type=OpenAPIType(described.get("type", "object")),
+        description=described.get("description"),
+        enum=[value for value in described.get("enum", []) if value] or None,
+        minimum=described.get("minimum"),
+        maximum=described.get("maximum"),
+        max_length=described.get("maxLength"),
     )

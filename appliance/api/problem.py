@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, WebSocketException
 
 from appliance.api.queries import QueriesBusy
+from appliance.api.services import DeskBusy
 from appliance.errors import StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -49,6 +50,27 @@ class NotKnown(HTTPException):
     status_code = 404
 
 
+class NotJson(HTTPException):
+    """A body that is not declared as JSON."""
+
+    status_code = 415
+
+    def __init__(self) -> None:
+        super().__init__(detail="A body must be application/json.")
+
+
+class DeskClosed(HTTPException):
+    """What would carry this out does not run, or has too much to do."""
+
+    status_code = 503
+
+
+def blame(error: ValueError, **given: str) -> BadParameter:
+    """Say which parameter the store could not make sense of: the one its sentence quotes."""
+    names = (name for name, value in given.items() if value and repr(value) in str(error))
+    return BadParameter(next(names, "query"), str(error))
+
+
 def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Answer an error that has a status of its own."""
     errors = [error.error] if isinstance(error, BadParameter) else []
@@ -58,6 +80,12 @@ def answer_http(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 def answer_busy(request: Request[Any, Any, Any], _: QueriesBusy) -> Response[Problem]:
     """Answer when too many queries wait."""
     detail = "Too many queries are waiting. Try again in a second."
+    return _respond(request, 503, detail, [], {"Retry-After": "1"})
+
+
+def answer_desk(request: Request[Any, Any, Any], _: DeskBusy) -> Response[Problem]:
+    """Answer when too much waits to be done."""
+    detail = "Too much waits to be done. Try again in a second."
     return _respond(request, 503, detail, [], {"Retry-After": "1"})
 
 

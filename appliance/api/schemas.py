@@ -6,14 +6,20 @@ import msgspec
 
 from appliance.api.live import LiveStatistics
 from appliance.api.queries import QueryStatistics
+from appliance.model.alert import Alert, Incident, Mute
 from appliance.model.health import Health
 from appliance.model.views import (
+    AlertCount,
     CountryRow,
     FlowRow,
     HostRow,
+    HostWindow,
+    ModelRow,
+    MuteProposal,
     StoreTotals,
     Talker,
     TrafficPoint,
+    TrainingStatus,
 )
 
 
@@ -52,6 +58,65 @@ class CountryList(msgspec.Struct, kw_only=True):
 
     count: int
     data: list[CountryRow]
+
+
+class AlertList(msgspec.Struct, kw_only=True):
+    """A page of alerts, the ones raised last first."""
+
+    count: int
+    data: list[Alert]
+    next: str = ""
+
+
+class AlertCountList(msgspec.Struct, kw_only=True):
+    """Alerts over time by kind and severity, oldest first."""
+
+    count: int
+    data: list[AlertCount]
+
+
+class IncidentList(msgspec.Struct, kw_only=True):
+    """A page of incidents, the newest first."""
+
+    count: int
+    data: list[Incident]
+    next: str = ""
+
+
+class MuteList(msgspec.Struct, kw_only=True):
+    """All mutes."""
+
+    count: int
+    data: list[Mute]
+
+
+class ProposalList(msgspec.Struct, kw_only=True):
+    """Mutes that would silence an alert, the narrowest first."""
+
+    count: int
+    data: list[MuteProposal]
+
+
+class WindowList(msgspec.Struct, kw_only=True):
+    """One host's fingerprints, oldest first."""
+
+    count: int
+    data: list[HostWindow]
+
+
+class ModelList(msgspec.Struct, kw_only=True):
+    """The versions of what was learnt, newest first, and what training is doing."""
+
+    count: int
+    data: list[ModelRow]
+    training: TrainingStatus
+
+
+class Accepted(msgspec.Struct, kw_only=True):
+    """What was asked for will be done; this answer does not wait for it."""
+
+    status: str  # "accepted", or "waiting" if it had been asked for before
+    message: str
 
 
 class AttributionList(msgspec.Struct, kw_only=True):

@@ -17,7 +17,7 @@ from appliance.api.filters import (
     Window,
 )
 from appliance.api.parameters import check_address, operation, parse_query
-from appliance.api.problem import BadParameter, NotKnown
+from appliance.api.problem import BadParameter, NotKnown, blame
 from appliance.api.schemas import (
     CountryList,
     FlowList,
@@ -49,7 +49,7 @@ async def flows(request: Request[Any, Any, Any]) -> FlowList:
     try:
         page = await services_of(request).queries.run(lambda reader: reader.flows(where))
     except ValueError as error:
-        raise _blame(error, proto=where.proto, cursor=where.cursor) from error
+        raise blame(error, proto=where.proto, cursor=where.cursor) from error
     return FlowList(count=page.count, data=page.data, next=page.next)
 
 
@@ -87,7 +87,7 @@ async def hosts(request: Request[Any, Any, Any]) -> HostList:
             lambda reader: reader.hosts(since, until, query.limit, query.cursor, query.search)
         )
     except ValueError as error:
-        raise _blame(error, cursor=query.cursor) from error
+        raise blame(error, cursor=query.cursor) from error
     return HostList(count=page.count, data=page.data, next=page.next)
 
 
@@ -170,12 +170,6 @@ def _ranged(
     services = services_of(request)
     query = parse_query(request.scope["query_string"], kind)
     return query, query.bounds(services.now(), minutes), services
-
-
-def _blame(error: ValueError, **given: str) -> BadParameter:
-    """Say which parameter the store could not make sense of: the one its sentence quotes."""
-    names = (name for name, value in given.items() if value and repr(value) in str(error))
-    return BadParameter(next(names, "query"), str(error))
 
 
 ROUTES = (flows, flow, hosts, host, traffic, top_ips, countries)

@@ -92,4 +92,4 @@ class Health(msgspec.Struct, kw_only=True):
     clock_steps: int = 0
     home_networks: list[str] = []
     geo_sources: list[str] = []  # attribution
-    detection: DetectionStatistics = DetectionStatistics()
+    detection: DetectionStatistics = msgspec.field(default_factory=DetectionStatistics)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from appliance.model.alert import Alert
+from appliance.model.alert import Alert, Mute
 
 
 class FlowRow(msgspec.Struct, kw_only=True):
@@ -131,6 +131,56 @@ class OpenAlerts(msgspec.Struct, kw_only=True, frozen=True):
 
     counts: dict[str, int]  # open alerts by severity, every severity named
     newest: list[Alert]
+
+
+class Decision(msgspec.Struct, kw_only=True, frozen=True):
+    """What somebody says when they acknowledge, close or reopen an alert."""
+
+    by: str = ""
+    comment: str = ""
+    verdict: str = ""  # "real", "false", "" not said
+
+
+class MutePreview(msgspec.Struct, kw_only=True, frozen=True):
+    """What a mute would have held back of the alerts that are stored."""
+
+    matched: int = 0
+    by_severity: dict[str, int] = {}
+    real: int = 0  # of them alerts that somebody has called real
+    alerts: tuple[str, ...] = ()  # ids of some, the newest first
+
+
+class MuteProposal(msgspec.Struct, kw_only=True, frozen=True):
+    """A mute that would silence an alert, and what else it would have."""
+
+    mute: Mute
+    preview: MutePreview
+
+
+class ModelRow(msgspec.Struct, kw_only=True, frozen=True):
+    """One version of what was learnt. Times in s since the epoch."""
+
+    version: int
+    name: str  # "hosts", "flows"
+    created: float
+    active: bool  # it judges now
+    promoted: bool = False  # it has judged at some time; a candidate has not
+    since: float = 0.0  # of what it was trained on
+    until: float = 0.0
+    rows: int = 0
+    threshold: float = 0.0
+    note: str = ""  # why it was promoted, or was not
+    figures: dict[str, float] = {}  # measured when it was trained
+
+
+class TrainingStatus(msgspec.Struct, kw_only=True, frozen=True):
+    """What training is doing. Times in s since the epoch, 0 never."""
+
+    state: str = "off"  # off idle waiting running
+    started: float = 0.0
+    finished: float = 0.0
+    outcome: str = ""  # of the last one, one sentence
+    next: float = 0.0  # when the schedule asks for it again
 
 
 class HostWindow(msgspec.Struct, kw_only=True, frozen=True):

@@ -11,8 +11,8 @@ import pytest
 from appliance.api.app import create_app
 from appliance.errors import StoreError
 from appliance.model.views import FlowFilter
+from tests.support.asking import BASE, ask, get, problem
 
-BASE = "http://127.0.0.1:8480"
 ROUTES = [
     "/health",
     "/metrics",
@@ -27,35 +27,26 @@ ROUTES = [
     "/api/v1/traffic",
     "/api/v1/top-ips",
     "/api/v1/countries",
+    "/api/v1/alerts",
+    "/api/v1/alerts/counts",
+    "/api/v1/alerts/{id}",
+    "/api/v1/alerts/{id}/acknowledge",
+    "/api/v1/alerts/{id}/close",
+    "/api/v1/alerts/{id}/reopen",
+    "/api/v1/alerts/{id}/mute",
+    "/api/v1/mutes",
+    "/api/v1/mutes/preview",
+    "/api/v1/mutes/{id}",
+    "/api/v1/incidents",
+    "/api/v1/incidents/{id}",
+    "/api/v1/hosts/{ip}/windows",
+    "/api/v1/models",
+    "/api/v1/models/train",
+    "/api/v1/models/rollback",
+    "/run-analysis",
+    "/api/train_model",
 ]
-
-
-def ask(world: Any, *paths: str, method: str = "GET", **more: Any) -> list[httpx.Response]:
-    """Return the answers to several requests, made one after the other."""
-
-    async def run() -> list[httpx.Response]:
-        app = create_app(world.services)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-            return [await client.request(method, path, **more) for path in paths]
-
-    return asyncio.run(run())
-
-
-def get(world: Any, path: str) -> Any:
-    (answer,) = ask(world, path)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert body["status"] == status
-    assert body["title"]
-    assert body["detail"]
-    return body
+METHODS = ("get", "post", "delete")
 
 
 def test_flows_pass_the_filter_and_page(world: Any) -> None:
@@ -232,7 +223,7 @@ def test_too_many_queries_are_refused_at_once(world: Any) -> None:
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             world.reader.gate.clear()
             waiting = [asyncio.ensure_future(client.get("/api/v1/countries")) for _ in range(8)]
-            while world.queries.statistics().waiting < 8:  # noqa: ASYNC110 - turns of the loop
+            while world.queries.statistics().waiting < 8:
                 await asyncio.sleep(0)
             refused = await client.get("/api/v1/countries")
             world.reader.gate.set()
@@ -256,24 +247,49 @@ def test_openapi_describes_every_route_with_an_example(world: Any) -> None:
     document = get(world, "/schema/openapi.json")
     assert document["openapi"].startswith("3.1")
     assert sorted(document["paths"]) == sorted(ROUTES)
-    for path, item in document["paths"].items():
-        operation = item["get"]
-        assert operation["summary"], path
-        assert operation["description"], path
-        assert set(operation["tags"]) <= {"traffic", "system"}
+    operations = [
+        (f"{method} {path}", item[method])
+        for path, item in document["paths"].items()
+        for method in METHODS
+        if method in item
+    ]
+    for name, operation in operations:
+        assert operation["summary"], name
+        assert operation["description"], name
+        assert set(operation["tags"]) <= {"traffic", "alerts", "learning", "system"}
         for status, response in operation["responses"].items():
-            assert response["description"], (path, status)
-            for kind, content in response["content"].items():
-                assert content["schema"], (path, status)
-                assert content["examples"], (path, status)
-                assert (kind == "application/problem+json") == (status in {"400", "404"}) or (
-                    status == "503"
-                )
+            _check_response(f"{name} {status}", status, response)
         for parameter in operation.get("parameters", []):
-            assert parameter["schema"], (path, parameter)
-            assert parameter["in"] == "path" or parameter["description"], (path, parameter)
-    ids = [item["get"]["operationId"] for item in document["paths"].values()]
+            assert parameter["schema"], (name, parameter)
+            assert parameter["in"] == "path" or parameter["description"], (name, parameter)
+    ids = [operation["operationId"] for _, operation in operations]
     assert len(set(ids)) == len(ids)
+
+
+def _check_response(name: str, status: str, response: dict[str, Any]) -> None:
+    assert response["description"], name
+    for kind, content in response.get("content", {}).items():
+        assert content["schema"], name
+        assert content["examples"], name
+        refusal = status in {"400", "404", "415"}
+        assert (kind == "application/problem+json") == refusal or status == "503", name
+    assert response.get("content") or status == "204", name
+
+
+def test_openapi_shows_a_body_that_is_accepted(world: Any) -> None:
+    document = get(world, "/schema/openapi.json")
+    shown = 0
+    for path, item in document["paths"].items():
+        if "requestBody" not in item.get("post", {}):
+            continue
+        content = item["post"]["requestBody"]["content"]["application/json"]
+        assert content["schema"]["properties"], path
+        (example,) = content["examples"].values()
+        (answer,) = ask(world, path.replace("{id}", "A000000000003"), method="POST",
+                        json=example["value"])  # fmt: skip
+        assert answer.status_code in {200, 201}, (path, answer.text)
+        shown += 1
+    assert shown == 7
 
 
 def test_openapi_references_resolve_and_its_examples_fit_the_types(world: Any) -> None:
@@ -292,10 +308,10 @@ def test_every_documented_parameter_example_is_accepted(world: Any) -> None:
     paths = [
         f"{path.replace('{ip}', '192.168.1.20')}?{parameter['name']}={parameter['example']}"
         for path, item in document["paths"].items()
-        for parameter in item["get"].get("parameters", [])
+        for parameter in item.get("get", {}).get("parameters", [])
         if parameter["in"] == "query"
     ]
-    assert len(paths) > 25
+    assert len(paths) > 45
     for path, answer in zip(paths, ask(world, *paths), strict=True):
         assert answer.status_code == 200, (path, answer.text)
 

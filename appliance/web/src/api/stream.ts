@@ -1,6 +1,6 @@
 // The live stream: one WebSocket that comes back by itself, and says when it is silent.
 
-import type { CountryRow, FlowRow, Health, Talker, Tick } from "./types";
+import type { Alert, AlertNews, AlertsMissed, CountryRow, FlowRow, Health, Talker, Tick } from "./types";
 
 export interface Attribution {
   name: string;
@@ -18,6 +18,8 @@ export interface InitMessage {
     top: Talker[];
     countries: CountryRow[];
     attribution: Attribution[];
+    alerts?: Alert[]; // open ones, newest first
+    alert_counts?: Record<string, number>; // open ones by severity
   };
 }
 
@@ -33,7 +35,19 @@ export interface UpdateMessage {
   };
 }
 
-export type Message = InitMessage | UpdateMessage;
+/** Something happened to an alert; sent at once. */
+export interface AlertMessage {
+  type: "alert";
+  data: AlertNews;
+}
+
+/** More happened to alerts than was sent: the list has to be asked for. */
+export interface AlertsMissedMessage {
+  type: "alerts_missed";
+  data: AlertsMissed;
+}
+
+export type Message = InitMessage | UpdateMessage | AlertMessage | AlertsMissedMessage;
 
 export interface StreamEvents {
   message(message: Message): void;

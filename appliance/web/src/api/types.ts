@@ -14,6 +14,25 @@ export interface Tick {
   dropped: number;
 }
 
+export interface TableFill {
+  used: number;
+  capacity: number;
+  evicted: number;
+}
+
+export interface DetectionStatistics {
+  enabled: boolean;
+  learning: boolean;
+  signals: Record<string, number>;
+  alerts: Record<string, number>;
+  open: Record<string, number>;
+  suppressed: Record<string, number>;
+  windows: number;
+  judged: number;
+  model: number;
+  tables: Record<string, TableFill>;
+}
+
 export interface Health {
   state: string;
   reasons: string[];
@@ -43,6 +62,7 @@ export interface Health {
   clock_steps: number;
   home_networks: string[];
   geo_sources: string[];
+  detection: DetectionStatistics;
 }
 
 export interface CaptureStatistics {
@@ -169,4 +189,153 @@ export interface TrafficPoint {
   udp_bytes: number;
   other_bytes: number;
   new_flows: number;
+}
+
+export type Term = [name: string, weight: number, text: string];
+
+export interface Evidence {
+  rule: string;
+  family: string;
+  ts: number;
+  weight: number;
+  sentence: string;
+  peer: string;
+  peer_name: string;
+  port: number;
+  proto: string;
+  count: number;
+  terms: Term[];
+}
+
+export interface Visibility {
+  dropped: number;
+  lost_share: number;
+  one_sided_share: number;
+  clock_steps: number;
+  note: string;
+}
+
+export interface Alert {
+  id: string;
+  ts: number;
+  first_seen: number;
+  last_seen: number;
+  kind: string;
+  severity: string;
+  confidence: number;
+  host: string;
+  device: string;
+  peer: string;
+  peers: string[];
+  peer_name: string;
+  peer_org: string;
+  peer_country: string;
+  port: number;
+  proto: string;
+  title: string;
+  summary: string;
+  advice: string;
+  evidence: Evidence[];
+  technique: string;
+  technique_name: string;
+  score: number;
+  count: number;
+  state: string;
+  muted_by: number;
+  incident: string;
+  sensor: string;
+  visibility: Visibility;
+  acknowledged_by: string;
+  comment: string;
+}
+
+export interface Incident {
+  id: string;
+  title: string;
+  severity: string;
+  score: number;
+  host: string;
+  device: string;
+  first_seen: number;
+  last_seen: number;
+  kinds: string[];
+  alerts: string[];
+  timeline: [number, string][];
+  state: string;
+}
+
+export interface Mute {
+  id: number;
+  host: string;
+  device: string;
+  kind: string;
+  peer: string;
+  peer_name: string;
+  asn: number;
+  port: number;
+  created: number;
+  expires: number;
+  created_by: string;
+  reason: string;
+  used: number;
+}
+
+export interface AlertNews {
+  what: string;
+  alert: Alert;
+  incident: Incident | null;
+}
+
+export interface AlertsMissed {
+  count: number;
+}
+
+export interface AlertCount {
+  t: number;
+  kind: string;
+  severity: string;
+  count: number;
+}
+
+export interface MutePreview {
+  matched: number;
+  by_severity: Record<string, number>;
+  real: number;
+  alerts: string[];
+}
+
+export interface MuteProposal {
+  mute: Mute;
+  preview: MutePreview;
+}
+
+export interface HostWindow {
+  start: number;
+  length: number;
+  evidence: number;
+  model: number;
+  score: number;
+  values: Record<string, number>;
+}
+
+export interface ModelRow {
+  version: number;
+  name: string;
+  created: number;
+  active: boolean;
+  promoted: boolean;
+  since: number;
+  until: number;
+  rows: number;
+  threshold: number;
+  note: string;
+  figures: Record<string, number>;
+}
+
+export interface TrainingStatus {
+  state: string;
+  started: number;
+  finished: number;
+  outcome: string;
+  next: number;
 }

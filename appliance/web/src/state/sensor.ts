@@ -24,6 +24,7 @@ let cpuSamples: { now: number; cpu: number }[] = [];
 
 /** Take a message of the stream; `nowS` is this browser's time, s since the epoch. */
 export function receive(message: Message, nowS: number): void {
+  if (message.type !== "init" && message.type !== "traffic_update") return; // of no concern here, or of a later version
   link.value = { state: "live", heardAt: nowS };
   if (message.type === "init") {
     ticks.value = message.data.history;

@@ -45,6 +45,7 @@ function message(news: Message, stream: Stream): void {
   const before = lastTick.peek()?.ts;
   receive(news, Date.now() / 1000);
   if (news.type === "init") return restart(news.data.flows);
+  if (news.type !== "traffic_update") return;
   if (news.data.flows) arrive(news.data.flows, news.data.flows_total ?? news.data.flows.length);
   const now = news.data.tick?.ts;
   // seconds were left out, by the sensor or because this page was slow: its history tells which
