@@ -164,7 +164,8 @@ def _pack(text: str) -> bytes:
 
 def is_ipv6(words: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell which addresses, uint64 (n, 2), are no mapped IPv4 addresses."""
-    return (words[:, 0] != 0) | (words[:, 1] >> np.uint64(32) != _MAPPED_WORD)
+    wide: NDArray[np.bool_] = (words[:, 0] != 0) | (words[:, 1] >> np.uint64(32) != _MAPPED_WORD)
+    return wide
 
 
 def find_home(home: NDArray[np.uint64], words: NDArray[Any]) -> NDArray[np.bool_]:
@@ -245,4 +246,3 @@ def _service(name: str, port: int) -> str:
     if name == "dns":
         return _DNS_PORTS.get(port, name)
     return _SERVICES.get(name, name)
-

@@ -93,24 +93,29 @@ class Logs:
         self.interfaces = tuple(log.file.name for log in self._conns) or ("log",)
         self._reader = ConnReader(home, self.interfaces)
         self._now_ns = 0
-        self._flows = 0
+        self._taken = 0
         self._damaged: dict[str, int] = {}
         self._closed = False
 
     def batches(self) -> Iterator[LogBatch]:
         """Deliver everything in order."""
+        try:
+            yield from self._flows_and_more()
+        finally:
+            for log in self._logs:
+                log.file.release()
+
+    def _flows_and_more(self) -> Iterator[LogBatch]:
         streams = [self._read(log, number) for number, log in enumerate(self._conns)]
         for conns in streams[0] if len(streams) == 1 else _merge(streams):
             if self._closed:
                 break
             self._now_ns = max(self._now_ns, _latest_ns(conns.batch))
-            self._flows += len(conns.batch)
+            self._taken += len(conns.batch)
             self._companions.advance(self._now_ns + AHEAD_NS)
             self._companions.fill(conns.batch)
             yield self._pack(conns, self._companions.tell(self._now_ns))
         yield from self._rest()
-        for log in self._logs:
-            log.file.release()
 
     def statistics(self) -> LogStatistics:
         """Return the counters."""
@@ -126,7 +131,7 @@ class Logs:
         return LogStatistics(
             files=len(self._logs),
             bytes=sum(log.file.bytes for log in self._logs),
-            flows=self._flows,
+            flows=self._taken,
             damaged=dict(sorted(damaged.items())),
             joined=self._companions.joined,
             unclaimed=self._companions.evicted,
