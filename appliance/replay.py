@@ -153,7 +153,7 @@ class LogReplay:
 
     def run(self) -> Iterator[None]:
         """Take every flow; yields after each batch."""
-        for batch, observations, facts, now_s, _ in self._source.batches():
+        for batch, observations, facts, now_s in self._source.batches():
             self.pipeline.take_batch(batch, observations, facts, now_s)
             if self._writer is not None:
                 self._writer.tick(now_s)

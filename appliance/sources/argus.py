@@ -45,13 +45,14 @@ def find_separator(head: str) -> str | None:
 
 
 class ArgusRecords:
-    """Argus flows under the names that Zeek gives to such things."""
+    """Argus flows under the names that Zeek gives to such things; the n-th flow is called An."""
 
     set_separator = ","
 
     def __init__(self, file: LineFile, separator: str) -> None:
         self._file = file
         self._separator = separator
+        self._read_so_far = 0
         self.damaged: dict[str, int] = {}
 
     def tables(self, size: int) -> Iterator[Table]:
@@ -80,9 +81,12 @@ class ArgusRecords:
             reason = "no IP"
             if _is_ip(fields["SrcAddr"]):
                 try:
-                    return _translate(fields)
+                    row = _translate(fields)
                 except (KeyError, ValueError):
                     reason = "values"
+                else:
+                    self._read_so_far += 1
+                    return row | {"uid": f"A{self._read_so_far}"}
         self.damaged[reason] = self.damaged.get(reason, 0) + 1
         return None
 
@@ -115,7 +119,7 @@ def _translate(fields: dict[str, str]) -> dict[str, object]:
     sport, dport = ports or (_port(ends[0][1]), _port(ends[1][1]))
     conn_state, history = describe(proto, state)
     return {
-        "ts": fields["StartTime"].replace("/", "-"), "uid": "", "proto": proto,
+        "ts": fields["StartTime"].replace("/", "-"), "proto": proto,
         "id.orig_h": ends[0][0], "id.orig_p": sport, "id.resp_h": ends[1][0], "id.resp_p": dport,
         "duration": float(fields["Dur"] or 0), "conn_state": conn_state, "history": history,
         "orig_pkts": packets[0], "resp_pkts": packets[1],

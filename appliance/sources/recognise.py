@@ -63,17 +63,20 @@ def is_log(path: str) -> bool:
     return _find_kind(file.opening()) is not None
 
 
-def open_log(path: Path | str) -> Log:
-    """Open a log. CaptureError if that fails, FormatError if it is none that can be read."""
+def open_log(path: Path | str, wanted: frozenset[str] | None = None) -> Log:
+    """Open a log. CaptureError if that fails, FormatError if it is none that can be read.
+
+    wanted : other fields than those that flows are made of
+    """
     file = LineFile(path)
     try:
-        return _open(file)
+        return _open(file, wanted)
     except FormatError:
         file.release()
         raise
 
 
-def _open(file: LineFile) -> Log:
+def _open(file: LineFile, wanted: frozenset[str] | None) -> Log:
     opening = file.opening()
     kind = _find_kind(opening)
     if kind not in {*_KINDS, ARGUS}:
@@ -83,7 +86,7 @@ def _open(file: LineFile) -> Log:
     separator = argus.find_separator(opening)
     if separator is not None:
         return Log(ARGUS, file, argus.ArgusRecords(file, separator))
-    wanted = FIELDS if kind == CONN else READERS[str(kind)][0]
+    wanted = wanted or (FIELDS if kind == CONN else READERS[str(kind)][0])
     header = find_header(opening)
     if header is not None:
         return Log(str(kind), file, ZeekTsv(file, header, wanted))

@@ -27,7 +27,7 @@ def log(tmp_path: Path, *lines: str, names: str = NAMES):
 
 
 def test_a_flow(tmp_path: Path) -> None:
-    ((batch, _, _, now_s, labels),), _ = log(tmp_path, line(Label="flow=Background"))
+    ((batch, _, _, now_s),), _ = log(tmp_path, line())
     (flow,) = batch.flows
     orig, resp = flow["orig"], flow["resp"]
     assert now_s == 1_554_395_087.672448
@@ -35,7 +35,7 @@ def test_a_flow(tmp_path: Path) -> None:
     assert (resp["packets"], resp["bytes"], resp["ip_bytes"]) == (4, 1_100, 1_100 - 56)
     assert orig["payload"] == 900 - 84 - 6 * 52 - 8
     assert (states(batch.flows), histories(batch.flows)) == (["SF"], ["ShAaDdFf"])
-    assert labels == ["flow=Background"]
+    assert batch.uids == ["A1"]
 
 
 @pytest.mark.parametrize(

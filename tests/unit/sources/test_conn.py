@@ -151,10 +151,9 @@ def test_services_in_our_words(tmp_path: Path) -> None:
     assert [meta and meta.service for meta in batch.meta] == ["dns", "mdns", "llmnr", "gssapi,smb"]
 
 
-def test_labels_and_hardware_addresses(tmp_path: Path) -> None:
-    row = conn(label="Malicious", orig_l2_addr="aa:bb:cc:00:11:22", vlan=7)
+def test_hardware_addresses(tmp_path: Path) -> None:
+    row = conn(orig_l2_addr="aa:bb:cc:00:11:22", vlan=7)
     (batch,), _ = read(write(tmp_path, "conn.log", jsonl([row])))
-    assert batch.labels == ["Malicious"]
     assert batch.batch.flows["orig_mac"][0] == 0xAABBCC001122
     assert batch.batch.flows["vlan"][0] == 7
 
