@@ -1,4 +1,4 @@
-"""Replay: capture files through the whole pipeline, on packet time.
+"""Replay: capture files and logs through the whole pipeline, on packet time.
 
 The same files give the same flows, byte for byte, every time and on every machine.
 """
@@ -20,13 +20,16 @@ from appliance.enrich.networks import HomeNetworks
 from appliance.enrich.stage import Enricher
 from appliance.errors import ApplianceError
 from appliance.flows.table import FlowTable, TableStatistics
+from appliance.metadata.names import PassiveDns
 from appliance.metadata.stage import MetadataStage
-from appliance.model.frame import CaptureStatistics, PacketSource
+from appliance.model.frame import PacketSource
 from appliance.pipeline.export import NdjsonWriter, ZeekWriter
 from appliance.pipeline.stage import Pipeline, Sink
 from appliance.runtime.clock import SystemClock
 from appliance.runtime.process import calm_collector
 from appliance.runtime.progress import Progress
+from appliance.sources.recognise import is_log
+from appliance.sources.stage import Logs, open_logs
 from appliance.store.writer import StoreWriter
 
 _log = logging.getLogger(__name__)
@@ -39,7 +42,7 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
     written. What is damaged further in is counted, and what came before it is kept.
     """
     with ExitStack() as stack:
-        source = _open(inputs, options.speed)
+        source = _open(config, inputs, options.speed)
         stack.callback(source.close)
         stack.enter_context(_stopping(source))
         sinks: list[Sink] = []
@@ -51,15 +54,18 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
             stack.callback(writer.close)
         progress = Progress(_total_bytes(inputs), sys.stderr)
         stack.callback(progress.close)
-        engine = Replay(config, source, writer, sinks, timely=options.speed is not None)
+        engine: Replay | LogReplay
+        if isinstance(source, Logs):
+            engine = LogReplay(config, source, writer, sinks)
+        else:
+            engine = Replay(config, source, writer, sinks, timely=options.speed is not None)
         calm_collector()
         clock = SystemClock()
         began_ns = clock.monotonic_ns()
         for _ in engine.run():
-            statistics = source.statistics()
-            progress.update(statistics.bytes, statistics.frames, statistics.damaged)
+            progress.update(*engine.progress())
         progress.close()
-        _report(engine, source.statistics(), (clock.monotonic_ns() - began_ns) / 1e9)
+        engine.report((clock.monotonic_ns() - began_ns) / 1e9)
         return 0
 
 
@@ -103,9 +109,30 @@ class Replay:
         if self._writer is not None:
             self._writer.flush()
 
+    def progress(self) -> tuple[int, int, int]:
+        """Return the bytes and frames read so far, and what was damaged."""
+        statistics = self._source.statistics()
+        return statistics.bytes, statistics.frames, statistics.damaged
+
     def statistics(self) -> TableStatistics:
         """Return the flow table's counters."""
         return self._table.statistics()
+
+    def report(self, elapsed_s: float) -> None:
+        """Say what became of the packets."""
+        table = self._table.statistics()
+        damaged = self._source.statistics().damaged
+        rejected = ", ".join(f"{name} {count}" for name, count in table.rejected.items())
+        _log.info(
+            "%d packets became %d flow records in %.1f s (%.0f packets/s)%s%s%s",
+            table.packets,
+            self.pipeline.flows,
+            elapsed_s,
+            table.packets / max(elapsed_s, 1e-9),
+            f"; in no flow: {rejected}" if rejected else "",
+            f"; evicted early: {table.evicted}" if table.evicted else "",
+            f"; damaged records: {damaged}" if damaged else "",
+        )
 
     def _take(self, output: Any) -> None:
         self.pipeline.take(output, self._source.interfaces)
@@ -113,7 +140,60 @@ class Replay:
             self._writer.tick(self._table.now_s)
 
 
-def _open(inputs: tuple[str, ...], speed: float | None) -> PacketSource:
+class LogReplay:
+    """A replay of logs: their flows go through the pipeline without a flow table."""
+
+    def __init__(
+        self, config: Config, source: Logs, writer: StoreWriter | None, sinks: list[Sink]
+    ) -> None:
+        self._source = source
+        self._writer = writer
+        home = HomeNetworks(config.network.home)
+        self.pipeline = Pipeline(None, Enricher(config.geoip, home), writer, sinks)
+
+    def run(self) -> Iterator[None]:
+        """Take every flow; yields after each batch."""
+        for batch, observations, facts, now_s in self._source.batches():
+            self.pipeline.take_batch(batch, observations, facts, now_s)
+            if self._writer is not None:
+                self._writer.tick(now_s)
+            yield
+        if self._writer is not None:
+            self._writer.flush()
+
+    def progress(self) -> tuple[int, int, int]:
+        """Return the bytes and flows read so far, and what was damaged."""
+        statistics = self._source.statistics()
+        return statistics.bytes, statistics.flows, sum(statistics.damaged.values())
+
+    def report(self, elapsed_s: float) -> None:
+        """Say what was read, and what could not be."""
+        statistics = self._source.statistics()
+        damaged = ", ".join(f"{name} {count}" for name, count in statistics.damaged.items())
+        _log.info(
+            "%d flows from %d logs in %.1f s (%.0f flows/s)%s",
+            statistics.flows,
+            statistics.files,
+            elapsed_s,
+            statistics.flows / max(elapsed_s, 1e-9),
+            f"; left out: {damaged}" if damaged else "",
+        )
+
+
+def _open(config: Config, inputs: tuple[str, ...], speed: float | None) -> PacketSource | Logs:
+    logs = [path for path in inputs if is_log(path)]
+    if not logs:
+        return _open_captures(inputs, speed)
+    if len(logs) < len(inputs):
+        other = next(path for path in inputs if path not in logs)
+        raise ApplianceError(f"logs and captures cannot be mixed: {logs[0]} and {other}")
+    if speed is not None:
+        raise ApplianceError(f"--speed is for captures; {logs[0]} is a log")
+    names = PassiveDns(config.metadata.names) if config.metadata.enabled else None
+    return open_logs(inputs, HomeNetworks(config.network.home).array(), names)
+
+
+def _open_captures(inputs: tuple[str, ...], speed: float | None) -> PacketSource:
     with ExitStack() as undo:
         sources = []
         for path in inputs:
@@ -125,7 +205,11 @@ def _open(inputs: tuple[str, ...], speed: float | None) -> PacketSource:
 
 
 def _total_bytes(inputs: tuple[str, ...]) -> int:
-    return sum(Path(path).stat().st_size for path in inputs if Path(path).is_file())
+    """Return 0, unknown, as soon as there is a folder among them."""
+    paths = [Path(path) for path in inputs]
+    if any(path.is_dir() for path in paths):
+        return 0
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 @contextmanager
@@ -144,7 +228,7 @@ def _export(path: Path, form: str) -> Iterator[Sink]:
 
 
 @contextmanager
-def _stopping(source: PacketSource) -> Iterator[None]:
+def _stopping(source: PacketSource | Logs) -> Iterator[None]:
     """End the replay in order on SIGINT and SIGTERM: what was read is kept."""
     wanted = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, lambda *_: source.close()) for number in wanted}
@@ -153,18 +237,3 @@ def _stopping(source: PacketSource) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _report(engine: Replay, captured: CaptureStatistics, elapsed_s: float) -> None:
-    table = engine.statistics()
-    rejected = ", ".join(f"{name} {count}" for name, count in table.rejected.items())
-    _log.info(
-        "%d packets became %d flow records in %.1f s (%.0f packets/s)%s%s%s",
-        table.packets,
-        engine.pipeline.flows,
-        elapsed_s,
-        table.packets / max(elapsed_s, 1e-9),
-        f"; in no flow: {rejected}" if rejected else "",
-        f"; evicted early: {table.evicted}" if table.evicted else "",
-        f"; damaged records: {captured.damaged}" if captured.damaged else "",
-    )

@@ -78,9 +78,12 @@ def _add_run(commands: "_Commands") -> None:
 
 
 def _add_replay(commands: "_Commands") -> None:
-    parser = _add(commands, "replay", "read capture files instead of the wire")
+    parser = _add(commands, "replay", "read capture files or logs instead of the wire")
     parser.add_argument(
-        "inputs", nargs="+", metavar="INPUT", help="pcap or pcapng, also gzip or zstd"
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="pcap, pcapng, Zeek's conn.log or a folder of Zeek's, binetflow; also gzip or zstd",
     )
     parser.add_argument(
         "--flows",

@@ -11,6 +11,7 @@ import msgspec
 from appliance.detect import weights_fans as fans
 from appliance.detect import weights_pairs as pairs
 from appliance.detect import weights_watch as watch
+from appliance.detect import weights_windows as windows
 from appliance.detect.weightgroup import override
 
 
@@ -46,6 +47,9 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     dhcp_scan: watch.DhcpScanWeights = watch.DhcpScanWeights()
     new_device: watch.NewDeviceWeights = watch.NewDeviceWeights()
     intel: watch.IntelWeights = watch.IntelWeights()
+    evidence: windows.EvidenceWeights = windows.EvidenceWeights()
+    carry: windows.CarryWeights = windows.CarryWeights()
+    history: windows.HistoryWeights = windows.HistoryWeights()
 
 
 def load_weights(changes: Iterable[str] = ()) -> Weights:

@@ -62,7 +62,10 @@ class ZeekWriter:
 
     def __call__(self, batch: FlowBatch) -> None:
         """Write the ended flows of an enriched batch."""
-        lines = [_zeek_line(row) for row in make_rows(batch, _ended(batch))]
+        chosen = _ended(batch)
+        uids = [batch.uids[i] for i in chosen.tolist()] if batch.uids else [""] * len(chosen)
+        rows = zip(make_rows(batch, chosen), uids, strict=True)
+        lines = [_zeek_line(row, uid or zeek_uid(row.flow_id)) for row, uid in rows]
         self._stream.write("".join(lines).encode("utf-8"))
 
     def close(self) -> None:
@@ -79,19 +82,19 @@ def zeek_uid(flow_id: str) -> str:
     return "C" + letters
 
 
-def _zeek_line(row: FlowRow) -> str:
-    one_packet = row.packets_out + row.packets_in < 2
-    counted = row.proto in {"tcp", "udp", "icmp", "ipv6-icmp"} and not one_packet
+def _zeek_line(row: FlowRow, uid: str) -> str:
+    timeless = row.duration <= 0  # one packet, or all at once
+    counted = row.proto in {"tcp", "udp", "icmp", "ipv6-icmp"} and not timeless
     values = (
         f"{row.start:.6f}",
-        zeek_uid(row.flow_id),
+        uid,
         row.src_ip,
         str(row.src_port),
         row.dst_ip,
         str(row.dst_port),
         _ZEEK_PROTOCOLS.get(row.proto, "unknown_transport"),
         _ZEEK_SERVICES.get(row.service, row.service) or "-",
-        "-" if one_packet else f"{row.duration:.6f}",
+        "-" if timeless else f"{row.duration:.6f}",
         str(row.payload_out) if counted else "-",
         str(row.payload_in) if counted else "-",
         row.state,

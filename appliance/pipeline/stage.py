@@ -15,6 +15,7 @@ from appliance.flows.table import TableOutput
 from appliance.metadata.stage import MetadataStage
 from appliance.model.flow import FlowBatch
 from appliance.model.meta import DeviceFact
+from appliance.model.observation import Observation
 
 
 class Store(Protocol):
@@ -66,9 +67,28 @@ class Pipeline:
         if len(output.traffic) and self._store is not None:
             self._store.write_traffic(output.traffic)
 
+    def take_batch(
+        self,
+        batch: FlowBatch,
+        observations: list[Observation],
+        facts: list[DeviceFact],
+        now_s: float,
+    ) -> None:
+        """Bring flows that somebody else measured, names included, through the other steps.
+
+        observations, facts : what was said besides, in order; now_s : packet time, s
+        """
+        if facts and self._store is not None:
+            self._store.write_facts(facts, self._enricher.vendor)
+        if len(batch):
+            self._pass_on(batch)
+
     def _take_flows(self, batch: FlowBatch) -> None:
         if self._metadata is not None:
             batch.meta = self._metadata.take(batch.flows)
+        self._pass_on(batch)
+
+    def _pass_on(self, batch: FlowBatch) -> None:
         self._enricher.enrich(batch)
         self.flows += len(batch)
         if self._store is not None:

@@ -18,11 +18,11 @@ from appliance.sources.lines import LineFile
 from appliance.sources.table import Column, Table
 
 _FIRST_NAMES = re.compile(r"StartTime([,\t;])Dur\1Proto\1SrcAddr\1")
+_MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _ETHERNET_BYTES = 14
 # Headers behind Ethernet's: with TCP timestamps, as most speak it; a SYN carries more options.
 _HEADERS = {"tcp": 52, "udp": 28, "icmp": 28, "ipv6-icmp": 48}
 _SYN_OPTIONS = 8
-_SPOKEN = frozenset(_HEADERS)
 _ZEEK_STATES = frozenset({
     "OTH", "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR",
 })  # fmt: skip
@@ -45,13 +45,14 @@ def find_separator(head: str) -> str | None:
 
 
 class ArgusRecords:
-    """Argus flows under the names that Zeek gives to such things."""
+    """Argus flows under the names that Zeek gives to such things; the n-th flow is called An."""
 
     set_separator = ","
 
     def __init__(self, file: LineFile, separator: str) -> None:
         self._file = file
         self._separator = separator
+        self._read_so_far = 0
         self.damaged: dict[str, int] = {}
 
     def tables(self, size: int) -> Iterator[Table]:
@@ -73,20 +74,26 @@ class ArgusRecords:
             yield _table(rows)
 
     def _read(self, names: list[str], values: list[str]) -> dict[str, object] | None:
-        if len(values) != len(names):
-            return self._refuse("columns")
-        fields = dict(zip(names, map(str.strip, values), strict=True))
-        if fields["Proto"] not in _SPOKEN and ":" in fields["SrcAddr"][2:3]:
-            return self._refuse("no IP")  # ARP, LLC: between MAC addresses
-        if not fields["SrcAddr"] or fields["SrcAddr"] == "0":
-            return self._refuse("no IP")
-        try:
-            return _translate(fields)
-        except (KeyError, ValueError):
-            return self._refuse("values")
-
-    def _refuse(self, reason: str) -> None:
+        """Return one flow; None, counted, for a line that says nothing about one of IP."""
+        reason = "columns"
+        if len(values) == len(names):
+            fields = dict(zip(names, map(str.strip, values), strict=True))
+            reason = "no IP"
+            if _is_ip(fields["SrcAddr"]):
+                try:
+                    row = _translate(fields)
+                except (KeyError, ValueError):
+                    reason = "values"
+                else:
+                    self._read_so_far += 1
+                    return row | {"uid": f"A{self._read_so_far}"}
         self.damaged[reason] = self.damaged.get(reason, 0) + 1
+        return None
+
+
+def _is_ip(text: str) -> bool:
+    """Tell an address from what ARP, LLC and Argus' own records have in its place."""
+    return text not in {"", "0"} and not _MAC.fullmatch(text)
 
 
 def _table(rows: list[dict[str, object]]) -> Table:
@@ -112,7 +119,7 @@ def _translate(fields: dict[str, str]) -> dict[str, object]:
     sport, dport = ports or (_port(ends[0][1]), _port(ends[1][1]))
     conn_state, history = describe(proto, state)
     return {
-        "ts": fields["StartTime"].replace("/", "-"), "uid": "", "proto": proto,
+        "ts": fields["StartTime"].replace("/", "-"), "proto": proto,
         "id.orig_h": ends[0][0], "id.orig_p": sport, "id.resp_h": ends[1][0], "id.resp_p": dport,
         "duration": float(fields["Dur"] or 0), "conn_state": conn_state, "history": history,
         "orig_pkts": packets[0], "resp_pkts": packets[1],
@@ -154,22 +161,24 @@ def describe(proto: str, state: str) -> tuple[str, str]:
 
 
 def _judge(source: set[str], target: set[str]) -> str:
-    fins = ("F" in source, "F" in target)
-    if fins == (True, True):
-        return "SF"
-    if "R" in target:
-        if source == {"S"} and "S" not in target:
-            return "REJ"
-        return "RSTR" if source else "RSTRH"
-    if "R" in source:
-        return "RSTO" if target else "RSTOS0" if "S" in source else "OTH"
-    if fins[0]:
-        return "S2" if target else "SH"
-    if fins[1]:
-        return "S3" if source else "SHR"
-    if not target:
-        return "S0" if source == {"S"} else "OTH"
-    return "S1" if "S" in source | target else "OTH"
+    """Return the conn_state of the flags that both ends sent."""
+    source_fin, target_fin = "F" in source, "F" in target
+    opened = "S" in source
+    state = "S1" if "S" in source | target else "OTH"
+    if source_fin and target_fin:
+        state = "SF"
+    elif "R" in target:
+        rejected = source == {"S"} and "S" not in target
+        state = "REJ" if rejected else "RSTR" if source else "RSTRH"
+    elif "R" in source:
+        state = "RSTO" if target else "RSTOS0" if opened else "OTH"
+    elif source_fin:
+        state = "S2" if target else "SH"
+    elif target_fin:
+        state = "S3" if source else "SHR"
+    elif not target:
+        state = "S0" if source == {"S"} else "OTH"
+    return state
 
 
 def _spell(source: str, target: str) -> str:

@@ -76,7 +76,7 @@ class Companion:
         if missing:
             self.damaged["incomplete"] = self.damaged.get("incomplete", 0) + missing
         if entries:
-            self.ahead_ns = max(self.ahead_ns, max(entry.ts_ns for entry in entries))
+            self.ahead_ns = max(self.ahead_ns, *(entry.ts_ns for entry in entries))
         return entries
 
 

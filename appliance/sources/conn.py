@@ -5,7 +5,7 @@ size and evenly spaced, so that variances are lower bounds. A frame is its IP pa
 Ethernet header.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from appliance.sources.table import UNSET, Table
 FIELDS = frozenset({
     "ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "service",
     "duration", "orig_bytes", "resp_bytes", "conn_state", "missed_bytes", "history", "orig_pkts",
-    "orig_ip_bytes", "resp_pkts", "resp_ip_bytes", "label", "vlan", "inner_vlan", "orig_l2_addr",
+    "orig_ip_bytes", "resp_pkts", "resp_ip_bytes", "vlan", "inner_vlan", "orig_l2_addr",
     "resp_l2_addr", "ip_proto",
 })  # fmt: skip
 
@@ -40,13 +40,6 @@ _DNS_PORTS = {5353: "mdns", 5355: "llmnr"}
 _IDS = 1_000_000  # flows that begin in the same microsecond get ids of their own up to this many
 
 
-class Conns(NamedTuple):
-    """Connections of a log, in its order."""
-
-    batch: FlowBatch  # uids are those of the log
-    labels: list[str]  # "" where there is none
-
-
 class ConnReader:
     """Turns tables of connections into batches.
 
@@ -60,7 +53,7 @@ class ConnReader:
         self._addresses = Addresses()
         self._taken = 0
 
-    def read(self, table: Table) -> Conns:
+    def read(self, table: Table) -> FlowBatch:
         """Return the good records of a table; the others are counted in it."""
         starts, orig, resp = self._read_ends(table)
         counts = {name: table.counts(name) for name in _COUNTS}
@@ -110,8 +103,8 @@ class ConnReader:
         inside = [find_home(self._home, words) for words in (orig, resp)]
         return inside[0].astype(np.uint8) + 2 * inside[1].astype(np.uint8)
 
-    def _pick(self, table: Table, flows: NDArray[Any]) -> Conns:
-        uids, labels = table.texts("uid"), table.texts("label")
+    def _pick(self, table: Table, flows: NDArray[Any]) -> FlowBatch:
+        uids = table.texts("uid")
         services = table.raw("service")
         macs = [table.raw(name) for name in ("orig_l2_addr", "resp_l2_addr")]
         for side, column in zip(("orig_mac", "resp_mac"), macs, strict=True):
@@ -122,14 +115,13 @@ class ConnReader:
             good = np.flatnonzero(~table.bad)
             flows = flows[good]
             uids = [uids[i] for i in good.tolist()]
-            labels = [labels[i] for i in good.tolist()]
             metas = [metas[i] for i in good.tolist()]
         numbers = np.arange(self._taken, self._taken + len(flows))
         self._taken += len(flows)
         flows["id"] = flows["first_ns"] + numbers % _IDS
         batch = FlowBatch(flows, self._interfaces)
         batch.meta, batch.uids = metas, uids
-        return Conns(batch, labels)
+        return batch
 
 
 class Addresses:
@@ -164,7 +156,8 @@ def _pack(text: str) -> bytes:
 
 def is_ipv6(words: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell which addresses, uint64 (n, 2), are no mapped IPv4 addresses."""
-    return (words[:, 0] != 0) | (words[:, 1] >> np.uint64(32) != _MAPPED_WORD)
+    wide: NDArray[np.bool_] = (words[:, 0] != 0) | (words[:, 1] >> np.uint64(32) != _MAPPED_WORD)
+    return wide
 
 
 def find_home(home: NDArray[np.uint64], words: NDArray[Any]) -> NDArray[np.bool_]:
@@ -245,4 +238,3 @@ def _service(name: str, port: int) -> str:
     if name == "dns":
         return _DNS_PORTS.get(port, name)
     return _SERVICES.get(name, name)
-

@@ -68,7 +68,7 @@ class LineFile:
                 self.too_long += 1
                 rest, skipping = b"", True
             data = b"" if self._closed else self._fill(_BLOCK_BYTES)
-        if rest:
+        if rest and not self._closed:
             yield self._text(rest)
 
     def close(self) -> None:

@@ -35,10 +35,8 @@ _MARKS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
 )
 _KINDS = (CONN, *READERS)
 # As Zeek names them, also when it rotates: conn.log, conn.12:00:00-13:00:00.log.gz
-_NAME = re.compile(
-    rf"({'|'.join(_KINDS)})([._-][0-9][0-9_:T.-]*)?\.log(\.labeled)?(\.gz|\.zst)?$"
-)
-_TEXT_STARTS = frozenset(b"#{\t tS\xef")
+_NAME = re.compile(rf"({'|'.join(_KINDS)})([._-][0-9][0-9_:T.-]*)?\.log(\.labeled)?(\.gz|\.zst)?$")
+_TEXT_STARTS = frozenset({b"#", b"{", b"\t", b" ", b"t", b"S", b"\xef"})
 
 
 class Log(NamedTuple):
@@ -50,30 +48,35 @@ class Log(NamedTuple):
 
 
 def is_log(path: str) -> bool:
-    """Tell whether an input is a folder or a log, and no capture file.
+    """Tell whether an input is a folder or a log, and no capture.
 
-    CaptureError if it cannot be opened. Standard input is only looked at, and must be plain text.
+    CaptureError if it cannot be opened. Standard input is only looked at: a log there has to be
+    plain text. A pipe is taken for a capture.
     """
     if path == STDIN:
-        return sys.stdin.buffer.peek(1)[:1] in {bytes([code]) for code in _TEXT_STARTS}  # type: ignore[attr-defined]
-    if Path(path).is_dir():
-        return True
+        first: bytes = sys.stdin.buffer.peek(1)[:1]  # type: ignore[union-attr]
+        return first in _TEXT_STARTS
+    if not Path(path).is_file():
+        return Path(path).is_dir()
     file = LineFile(path)
     file.release()
     return _find_kind(file.opening()) is not None
 
 
-def open_log(path: Path | str) -> Log:
-    """Open a log. CaptureError if that fails, FormatError if it is none that can be read."""
+def open_log(path: Path | str, wanted: frozenset[str] | None = None) -> Log:
+    """Open a log. CaptureError if that fails, FormatError if it is none that can be read.
+
+    wanted : other fields than those that flows are made of
+    """
     file = LineFile(path)
     try:
-        return _open(file)
+        return _open(file, wanted)
     except FormatError:
         file.release()
         raise
 
 
-def _open(file: LineFile) -> Log:
+def _open(file: LineFile, wanted: frozenset[str] | None) -> Log:
     opening = file.opening()
     kind = _find_kind(opening)
     if kind not in {*_KINDS, ARGUS}:
@@ -83,7 +86,7 @@ def _open(file: LineFile) -> Log:
     separator = argus.find_separator(opening)
     if separator is not None:
         return Log(ARGUS, file, argus.ArgusRecords(file, separator))
-    wanted = FIELDS if kind == CONN else READERS[str(kind)][0]
+    wanted = wanted or (FIELDS if kind == CONN else READERS[str(kind)][0])
     header = find_header(opening)
     if header is not None:
         return Log(str(kind), file, ZeekTsv(file, header, wanted))
@@ -137,8 +140,8 @@ def _find_kind(opening: str) -> str | None:
     if header is not None:
         fields = frozenset(name for text in header.fields for name in text.split())
         return header.path if header.path in _KINDS else _match(fields) or header.path or OTHER
-    fields = _json_fields(opening)
-    return None if fields is None else _match(fields) or OTHER
+    keys = _json_fields(opening)
+    return None if keys is None else _match(keys) or OTHER
 
 
 def _match(fields: frozenset[str]) -> str | None:

@@ -17,7 +17,7 @@ from appliance.model.flow import FLOW_DTYPE, FlowBatch
 from appliance.model.meta import DeviceFact
 from appliance.model.observation import Observation
 from appliance.sources.companions import AHEAD_NS, Companion, Companions, NameTable, Told
-from appliance.sources.conn import ConnReader, Conns
+from appliance.sources.conn import ConnReader
 from appliance.sources.entries import READERS
 from appliance.sources.recognise import ARGUS, CONN, Log, find_logs, open_log
 
@@ -32,7 +32,6 @@ class LogBatch(NamedTuple):
     observations: list[Observation]
     facts: list[DeviceFact]
     now_s: float  # s since the epoch; never goes back
-    labels: list[str]  # what a labelled log says about each flow, "" nothing
 
 
 class LogStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,24 +92,29 @@ class Logs:
         self.interfaces = tuple(log.file.name for log in self._conns) or ("log",)
         self._reader = ConnReader(home, self.interfaces)
         self._now_ns = 0
-        self._flows = 0
+        self._taken = 0
         self._damaged: dict[str, int] = {}
         self._closed = False
 
     def batches(self) -> Iterator[LogBatch]:
         """Deliver everything in order."""
+        try:
+            yield from self._flows_and_more()
+        finally:
+            for log in self._logs:
+                log.file.release()
+
+    def _flows_and_more(self) -> Iterator[LogBatch]:
         streams = [self._read(log, number) for number, log in enumerate(self._conns)]
-        for conns in streams[0] if len(streams) == 1 else _merge(streams):
+        for batch in streams[0] if len(streams) == 1 else _merge(streams):
             if self._closed:
                 break
-            self._now_ns = max(self._now_ns, _latest_ns(conns.batch))
-            self._flows += len(conns.batch)
+            self._now_ns = max(self._now_ns, _latest_ns(batch))
+            self._taken += len(batch)
             self._companions.advance(self._now_ns + AHEAD_NS)
-            self._companions.fill(conns.batch)
-            yield self._pack(conns, self._companions.tell(self._now_ns))
+            self._companions.fill(batch)
+            yield self._pack(batch, self._companions.tell(self._now_ns))
         yield from self._rest()
-        for log in self._logs:
-            log.file.release()
 
     def statistics(self) -> LogStatistics:
         """Return the counters."""
@@ -126,7 +130,7 @@ class Logs:
         return LogStatistics(
             files=len(self._logs),
             bytes=sum(log.file.bytes for log in self._logs),
-            flows=self._flows,
+            flows=self._taken,
             damaged=dict(sorted(damaged.items())),
             joined=self._companions.joined,
             unclaimed=self._companions.evicted,
@@ -138,15 +142,15 @@ class Logs:
         for log in self._logs:
             log.file.close()
 
-    def _read(self, log: Log, number: int) -> Iterator[Conns]:
+    def _read(self, log: Log, number: int) -> Iterator[FlowBatch]:
         for table in log.records.tables(BATCH_FLOWS):
-            conns = self._reader.read(table)
-            conns.batch.flows["interface"] = number
+            batch = self._reader.read(table)
+            batch.flows["interface"] = number
             for reason, count in table.reasons.items():
                 key = f"{log.kind}: {reason}"
                 self._damaged[key] = self._damaged.get(key, 0) + count
-            if len(conns.batch):
-                yield conns
+            if len(batch):
+                yield batch
 
     def _rest(self) -> Iterator[LogBatch]:
         """Deliver what the other logs say after the last flow, or without any."""
@@ -161,32 +165,31 @@ class Logs:
                 times = [seen.ts_ns for seen in told.observations]
                 self._now_ns = max(self._now_ns, *times, *(fact.ts_ns for fact in told.facts))
                 empty = FlowBatch(np.zeros(0, FLOW_DTYPE), self.interfaces)
-                yield self._pack(Conns(empty, []), told)
+                yield self._pack(empty, told)
             if until_ns is None:
                 break
 
-    def _pack(self, conns: Conns, told: Told) -> LogBatch:
-        now_s = self._now_ns / 1e9
-        return LogBatch(conns.batch, told.observations, told.facts, now_s, conns.labels)
+    def _pack(self, batch: FlowBatch, told: Told) -> LogBatch:
+        return LogBatch(batch, told.observations, told.facts, self._now_ns / 1e9)
 
 
 def _latest_ns(batch: FlowBatch) -> int:
     return int(batch.flows["first_ns"].max())
 
 
-def _merge(streams: list[Iterator[Conns]]) -> Iterator[Conns]:
+def _merge(streams: list[Iterator[FlowBatch]]) -> Iterator[FlowBatch]:
     """Yield batches of several logs by the time they end."""
-    waiting: list[tuple[int, int, Conns]] = []
+    waiting: list[tuple[int, int, FlowBatch]] = []
     for number, stream in enumerate(streams):
         first = next(stream, None)
         if first is not None:
-            waiting.append((_latest_ns(first.batch), number, first))
+            waiting.append((_latest_ns(first), number, first))
     heapq.heapify(waiting)
     while waiting:
-        _, number, conns = waiting[0]
-        yield conns
+        _, number, batch = waiting[0]
+        yield batch
         following = next(streams[number], None)
         if following is None:
             heapq.heappop(waiting)
         else:
-            heapq.heapreplace(waiting, (_latest_ns(following.batch), number, following))
+            heapq.heapreplace(waiting, (_latest_ns(following), number, following))

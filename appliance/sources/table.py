@@ -3,7 +3,7 @@
 A value that cannot be read marks its record in `Table.bad`; nothing here raises for bad input.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ class Table:
     columns : by field name; all of one length. A field the log does not have is missing.
     """
 
-    def __init__(self, columns: dict[str, Column], count: int) -> None:
+    def __init__(self, columns: Mapping[str, Column], count: int) -> None:
         self._columns = columns
         self.count = count
         self.bad: NDArray[np.bool_] = np.zeros(count, np.bool_)

@@ -25,19 +25,21 @@ class Header(NamedTuple):
     def read(self, line: str) -> "Header":
         """Return the header as changed by one line that begins with #."""
         name, _, value = line.partition(" " if line.startswith("#separator ") else self.separator)
+        name = name.strip()
+        if name == "#fields":
+            return self._replace(fields=tuple(value.split(self.separator)))
         if name == "#separator":
             return self._replace(separator=_unescape(value.strip(" ")) or "\t")
         if name == "#set_separator":
             return self._replace(set_separator=_unescape(value) or ",")
-        if name == "#empty_field":
-            return self._replace(empty=value)
-        if name == "#unset_field":
-            return self._replace(unset=value)
+        return self._with_word(name, value)
+
+    def _with_word(self, name: str, value: str) -> "Header":
         if name == "#path":
             return self._replace(path=value.strip())
-        if name == "#fields":
-            return self._replace(fields=tuple(value.split(self.separator)))
-        return self
+        if name == "#empty_field":
+            return self._replace(empty=value)
+        return self._replace(unset=value) if name == "#unset_field" else self
 
 
 def find_header(head: str) -> Header | None:
@@ -77,27 +79,29 @@ class ZeekTsv:
         held: list[str] = []
         for text in self._file.blocks():
             lines = text.split("\n")
-            if "#" in text or (lines and self._is_names(lines[0])):
-                for line in lines:
-                    if self._is_names(line):
-                        continue
-                    if not line.lstrip().startswith("#"):
-                        held.append(line)
-                        continue
-                    changed = self._header.read(line.lstrip())
-                    if changed != self._header:
-                        yield from self._cut(held, size, everything=True)
-                        self._header = changed
+            if "#" in text or self._is_names(lines[0]):
+                yield from self._sift(lines, held, size)
             else:
                 held += lines
             yield from self._cut(held, size, everything=False)
         yield from self._cut(held, size, everything=True)
 
+    def _sift(self, lines: list[str], held: list[str], size: int) -> Iterator[Table]:
+        """Add records to what is held, and obey header lines, which may come anywhere."""
+        for line in lines:
+            if not line.lstrip().startswith("#"):
+                if not self._is_names(line):
+                    held.append(line)
+                continue
+            changed = self._header.read(line.lstrip())
+            if changed != self._header:
+                yield from self._cut(held, size, everything=True)
+                self._header = changed
+
     def _is_names(self, line: str) -> bool:
         """Tell whether a line is a header without #."""
-        return line.startswith("ts") and tuple(line.split(self._header.separator)) == (
-            self._header.fields
-        )
+        header = self._header
+        return line.startswith("ts") and tuple(line.split(header.separator)) == header.fields
 
     def _cut(self, held: list[str], size: int, *, everything: bool) -> Iterator[Table]:
         """Yield full tables of what is held, and with `everything` what is left; empties it."""

@@ -96,3 +96,12 @@ def test_a_single_packet_has_no_duration_and_no_bytes() -> None:
 def test_every_flow_has_a_uid_of_its_own() -> None:
     _, rows = zeek(batch([flow(id=T0_S * 10**9 + 16 * n) for n in range(500)]))
     assert len({row["uid"] for row in rows}) == 500
+
+
+def test_flows_of_a_log_keep_the_names_it_gave_them() -> None:
+    made = batch([flow(), flow(reason=int(EndReason.ACTIVE)), flow()])
+    made.uids = ["CwBR9S17gSfdlxZyu2", "CwAAAA", ""]
+    _, rows = zeek(made)
+    assert rows[0]["uid"] == "CwBR9S17gSfdlxZyu2"
+    assert len(rows) == 2
+    assert rows[1]["uid"] == "C" + rows[1]["uid"][1:] != "C"

@@ -10,9 +10,11 @@ from appliance.enrich.stage import Enricher
 from appliance.flows.table import TableOutput
 from appliance.metadata.stage import MetadataStage
 from appliance.model.flow import FlowBatch
+from appliance.model.meta import DeviceFact, FlowMeta
 from appliance.pipeline.stage import Pipeline, shift_interfaces
 from tests.oracles import frames as f
 from tests.oracles.flowtable import SECOND, Arrival, Limits
+from tests.support.flowbatches import batch, flow
 from tests.support.sources import MemoryStore
 from tests.support.tables import feed_table, make_table
 
@@ -86,3 +88,21 @@ def test_interfaces_of_a_second_source_are_numbered_behind_the_first(by: int) ->
     shifted = shift_interfaces(output(), by)
     assert set(shifted.flows["interface"].tolist()) == {by}
     assert set(shifted.samples.headers["interface"].tolist()) == {by}
+
+
+def test_flows_of_a_log_go_through_everything_but_metadata(enricher: Enricher) -> None:
+    store = MemoryStore()
+    seen: list[FlowBatch] = []
+    metadata = MetadataStage(Metadata())
+    pipeline = Pipeline(metadata, enricher, store, [seen.append])
+    made = batch([flow(A, B, meta=FlowMeta(service="tls")), flow(A, B)])
+    made.orig = made.resp = []
+    fact = DeviceFact(ts_ns=START_NS, mac=7, source="dhcp", hostname="printer")
+    pipeline.take_batch(made, [], [fact], 1_700_000_000.0)
+    assert seen == store.batches == [made]
+    assert [address.ip for address in made.orig] == [A, A]
+    assert made.meta == [FlowMeta(service="tls"), None]
+    assert store.facts == [fact]
+    assert pipeline.flows == 2
+    pipeline.take_batch(batch([]), [], [], 1_700_000_001.0)
+    assert len(seen) == 1
