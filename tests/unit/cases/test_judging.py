@@ -1,6 +1,7 @@
 """What speaks up beside what; closing and coming back are in test_casebook.py."""
 
-from tests.support.signals import CLEAR, HOUR, NOON, casebook, scan, signal, tell, upload
+from appliance.config.schema import Alerts
+from tests.support.signals import CLEAR, HOUR, NOON, burst, casebook, scan, signal, tell, upload
 
 
 def test_two_weak_pieces_are_one_alert_not_two() -> None:
@@ -41,3 +42,12 @@ def test_an_alert_without_evidence_left_is_closed() -> None:
     device.held.clear()
     assert book.tick(NOON + HOUR) == []
     assert [c.what for c in book.tick(NOON + 3 * HOUR)] == ["closed"]
+
+
+def test_a_flood_without_another_end_is_a_case_of_its_own() -> None:
+    book = casebook(alerts=Alerts(beacons_per_day=10))
+    book.take([signal(peer=f"203.0.113.{n}") for n in range(1, 6)], CLEAR)
+    flood = burst(kind="flood", rule="spoofed_flood", peer=None, port=80, weight=2.9)
+    assert ("raised", "flood") in [(c.what, c.alert.kind) for c in book.take([flood], CLEAR)]
+    shared = [c.alert for c in book.take([signal(peer="203.0.113.9", weight=4.0)], CLEAR)]
+    assert [alert.kind for alert in shared] == ["beacon"]
