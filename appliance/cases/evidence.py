@@ -71,7 +71,7 @@ class Held:
     def __init__(self, place: HeldKey, signal: Signal, strength: float, case: Case) -> None:
         self.place = place
         self.signal = signal
-        self.strength = strength  # half decisions at last_s of the signal
+        self.strength = strength  # half decisions, undecayed
         self.case = case
         self.muted_by = place[3]
         self.first_s = signal.first_s
@@ -96,7 +96,7 @@ class Held:
         self.seen = signal.count
         self.first_s = min(self.first_s, signal.first_s)
         self.last_s = max(self.last_s, signal.last_s)
-        if signal.family in _REMEASURED or strength >= self.weigh(signal.last_s):
+        if signal.family in _REMEASURED or strength >= self.weigh(signal.ts_s):
             self.signal = signal
             self.strength = strength
         return stronger
@@ -107,8 +107,8 @@ class Held:
         self._past = 0
 
     def weigh(self, now_s: float) -> float:
-        """Return the weight at a moment: halved every half-life since the evidence ended."""
-        age_s = max(0.0, now_s - self.signal.last_s)
+        """Return the weight at a moment: halved every half-life since it was judged, and over."""
+        age_s = max(0.0, now_s - max(self.signal.last_s, self.signal.ts_s))
         weight = self.strength * math.exp2(-age_s / self.signal.half_life_s)
         return min(weight, self.signal.limit)
 

@@ -162,10 +162,10 @@ def find_case(device: Device, signal: Signal) -> Case:
     One per kind (or fold of kinds); one per peer where the kind folds by peer. A peer is known by
     its address and by its name, so that a name that moves between addresses stays one case.
     """
-    kind = describe(signal.kind)
-    fold, peer = kind.fold or signal.kind, signal.peer
+    kind, peer = describe(signal.kind), signal.peer
     if peer is None or not (kind.fold or signal.per_peer):
-        return device.cases.setdefault((fold, ""), Case(device, (fold, "")))
+        return device.cases.setdefault((signal.kind, ""), Case(device, (signal.kind, "")))
+    fold = kind.fold or signal.kind
     by_address, by_name = (fold, peer.ip), (fold, signal.peer_name or peer.ip)
     case = device.cases.get(by_address) or device.cases.get(by_name)
     if case is None:

@@ -41,17 +41,17 @@ def find_address(text: str, directory: Directory) -> Address | None:
 
 
 def _make_case(alert: Alert, device: Device) -> Case:
-    fold = describe(alert.kind).fold or alert.kind
-    peer = alert.peer_name or alert.peer
-    case = Case(device, (fold, peer if describe(alert.kind).fold else ""))
+    kind, peer = describe(alert.kind), alert.peer_name or alert.peer
+    fold = kind.fold if kind.fold and peer else alert.kind
+    case = Case(device, (fold, peer if kind.fold else ""))
     case.alert = msgspec.structs.replace(alert)
     case.reported = alert.count
     case.peak = alert.score
     case.half_life_s = fade_s(alert.evidence[0].family) if alert.evidence else fade_s("")
     case.closed_s = alert.last_seen if alert.state == AlertState.CLOSED else 0.0
     case.visibility = alert.visibility
-    # which of its kind folds by peer, an alert does not say: it is found under both
-    names = [alert.peer, alert.peer_name, "" if not describe(alert.kind).fold else alert.peer]
+    # that its kind was told by peer, an alert does not say: it is found under both
+    names = (alert.peer, alert.peer_name) if fold == kind.fold else (alert.peer, peer, "")
     for name in dict.fromkeys(names):
         device.cases.setdefault((fold, name), case)
     return case
