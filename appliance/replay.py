@@ -6,10 +6,12 @@ The same files give the same flows, byte for byte, every time and on every machi
 import logging
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from appliance.capture.files import open_file
 from appliance.capture.merge import merge
@@ -22,7 +24,10 @@ from appliance.errors import ApplianceError
 from appliance.flows.table import FlowTable, TableStatistics
 from appliance.metadata.names import PassiveDns
 from appliance.metadata.stage import MetadataStage
+from appliance.model.alert import Alert, AlertChange
 from appliance.model.frame import PacketSource
+from appliance.pipeline.assembly import Parts, make_detection, save_memory
+from appliance.pipeline.detection import AlertSink, News, Outlets, WindowSink
 from appliance.pipeline.export import NdjsonWriter, ZeekWriter
 from appliance.pipeline.stage import Pipeline, Sink
 from appliance.runtime.clock import SystemClock
@@ -33,6 +38,8 @@ from appliance.sources.stage import Logs, open_logs
 from appliance.store.writer import StoreWriter
 
 _log = logging.getLogger(__name__)
+
+MAX_ALERTS = 100_000  # written of one replay
 
 
 def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> int:
@@ -52,13 +59,17 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
         if options.store is not None:
             writer = StoreWriter(options.store, config.store, config.alerts)
             stack.callback(writer.close)
+        alerts = None
+        if options.alerts is not None:
+            alerts = stack.enter_context(_export_alerts(options.alerts))
         progress = Progress(_total_bytes(inputs), sys.stderr)
         stack.callback(progress.close)
         engine: Replay | LogReplay
         if isinstance(source, Logs):
-            engine = LogReplay(config, source, writer, sinks)
+            engine = LogReplay(config, source, Receivers(writer, sinks, alerts))
         else:
-            engine = Replay(config, source, writer, sinks, timely=options.speed is not None)
+            timely = options.speed is not None
+            engine = Replay(config, source, Receivers(writer, sinks, alerts), timely=timely)
         calm_collector()
         clock = SystemClock()
         began_ns = clock.monotonic_ns()
@@ -67,6 +78,18 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
         progress.close()
         engine.report((clock.monotonic_ns() - began_ns) / 1e9)
         return 0
+
+
+class Receivers(NamedTuple):
+    """Who is given what a replay finds out.
+
+    alerts, windows : told as it happens.  score : models, if there are
+    """
+
+    writer: StoreWriter | None = None
+    flows: Sequence[Sink] = ()
+    alerts: AlertSink | None = None
+    windows: WindowSink | None = None
 
 
 class Replay:
@@ -79,22 +102,22 @@ class Replay:
         self,
         config: Config,
         source: PacketSource,
-        writer: StoreWriter | None,
-        sinks: list[Sink],
+        receivers: Receivers,
         *,
         timely: bool = False,
     ) -> None:
         home = HomeNetworks(config.network.home)
         metadata = MetadataStage(config.metadata) if config.metadata.enabled else None
         self._source = source
-        self._writer = writer
+        self._writer = receivers.writer
         self._timely = timely
         self._table = FlowTable(
             config.flows,
             home.array(),
             samples_per_s=config.metadata.samples_per_s if config.metadata.enabled else 0,
         )
-        self.pipeline = Pipeline(metadata, Enricher(config.geoip, home), writer, sinks)
+        name_of = metadata.name_of if metadata is not None else _no_name
+        self.pipeline = _make_pipeline(config, home, metadata, receivers, name_of)
 
     def run(self) -> Iterator[None]:
         """Take every frame; yields after each block."""
@@ -106,8 +129,7 @@ class Replay:
             yield
         for output in self._table.flush():
             self._take(output)
-        if self._writer is not None:
-            self._writer.flush()
+        _finish(self.pipeline, self._writer)
 
     def progress(self) -> tuple[int, int, int]:
         """Return the bytes and frames read so far, and what was damaged."""
@@ -143,23 +165,24 @@ class Replay:
 class LogReplay:
     """A replay of logs: their flows go through the pipeline without a flow table."""
 
-    def __init__(
-        self, config: Config, source: Logs, writer: StoreWriter | None, sinks: list[Sink]
-    ) -> None:
+    def __init__(self, config: Config, source: Logs, receivers: Receivers) -> None:
         self._source = source
-        self._writer = writer
+        names = source.names
+        name_of = _no_name
+        if isinstance(names, PassiveDns):
+            name_of = names.name_of
+        self._writer = receivers.writer
         home = HomeNetworks(config.network.home)
-        self.pipeline = Pipeline(None, Enricher(config.geoip, home), writer, sinks)
+        self.pipeline = _make_pipeline(config, home, None, receivers, name_of)
 
     def run(self) -> Iterator[None]:
         """Take every flow; yields after each batch."""
         for batch, observations, facts, now_s in self._source.batches():
-            self.pipeline.take_batch(batch, observations, facts, now_s)
+            self.pipeline.take_log(News(batch, None, observations, facts), now_s)
             if self._writer is not None:
                 self._writer.tick(now_s)
             yield
-        if self._writer is not None:
-            self._writer.flush()
+        _finish(self.pipeline, self._writer)
 
     def progress(self) -> tuple[int, int, int]:
         """Return the bytes and flows read so far, and what was damaged."""
@@ -178,6 +201,40 @@ class LogReplay:
             statistics.flows / max(elapsed_s, 1e-9),
             f"; left out: {damaged}" if damaged else "",
         )
+
+
+def _make_pipeline(
+    config: Config,
+    home: HomeNetworks,
+    metadata: MetadataStage | None,
+    receivers: Receivers,
+    name_of: Callable[[int, int], str],
+) -> Pipeline:
+    enricher = Enricher(config.geoip, home)
+    writer = receivers.writer
+    detection = None
+    if config.detect.enabled:
+        outlets = Outlets(
+            writer,
+            () if receivers.alerts is None else (receivers.alerts,),
+            () if receivers.windows is None else (receivers.windows,),
+        )
+        detection = make_detection(config, Parts(enricher, name_of), outlets, writer)
+    return Pipeline(metadata, enricher, writer, receivers.flows, detection)
+
+
+def _finish(pipeline: Pipeline, writer: StoreWriter | None) -> None:
+    """Bring to an end what waits for more."""
+    if pipeline.detection is not None:
+        pipeline.detection.flush()
+    if writer is not None:
+        if pipeline.detection is not None:
+            save_memory(pipeline.detection, writer)
+        writer.flush()
+
+
+def _no_name(_hi: int, _lo: int) -> str:
+    return ""
 
 
 def _open(config: Config, inputs: tuple[str, ...], speed: float | None) -> PacketSource | Logs:
@@ -225,6 +282,34 @@ def _export(path: Path, form: str) -> Iterator[Sink]:
         raise  # who reads our stdout has seen enough
     except OSError as error:
         raise ApplianceError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def _export_alerts(path: Path) -> Iterator[AlertSink]:
+    """Write every alert as it stands at the end, one JSON object a line, in order of raising."""
+    found: dict[str, Alert] = {}
+
+    def take(changes: list[AlertChange]) -> None:
+        for change in changes:
+            if change.what != "muted" and (change.alert.id in found or len(found) < MAX_ALERTS):
+                found[change.alert.id] = msgspec.structs.replace(change.alert)
+
+    yield take
+    lines = msgspec.json.Encoder().encode_lines(sorted(found.values(), key=_raised))
+    try:
+        if str(path) == "-":
+            sys.stdout.buffer.write(lines)
+            sys.stdout.buffer.flush()
+        else:
+            path.write_bytes(lines)
+    except BrokenPipeError:
+        raise  # who reads our stdout has seen enough
+    except OSError as error:
+        raise ApplianceError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _raised(alert: Alert) -> tuple[float, str]:
+    return alert.ts, alert.id
 
 
 @contextmanager

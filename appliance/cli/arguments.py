@@ -92,6 +92,9 @@ def _add_replay(commands: "_Commands") -> None:
         help="flows as .ndjson, as conn.log by .log, or - for stdout",
     )
     parser.add_argument(
+        "--alerts", type=Path, metavar="FILE", help="alerts as NDJSON, or - for stdout"
+    )
+    parser.add_argument(
         "--speed", type=parse_speed, default="max", metavar="SPEED", help="max (default), 1x, 10x"
     )
     parser.add_argument("--store", type=Path, metavar="DIR", help="keep the flows in this folder")

@@ -42,7 +42,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 def make_replay_options(arguments: argparse.Namespace) -> ReplayOptions:
     """Return what the flags of `replay` ask for."""
-    options = ReplayOptions(speed=arguments.speed, store=arguments.store)
+    options = ReplayOptions(speed=arguments.speed, store=arguments.store, alerts=arguments.alerts)
     if arguments.flows is None:
         return options
     path, flows_format = arguments.flows

@@ -79,7 +79,7 @@ def _write_packets(source: "DemoSource", stream: BinaryIO) -> None:
 def _write_flows(arguments: Any, config: Any, source: "DemoSource", labels: "Labels") -> None:
     """Bring the packets through the flow table, so that the log is what the sensor would say."""
     from appliance.pipeline.export import NdjsonWriter, ZeekWriter, zeek_uid  # noqa: PLC0415
-    from appliance.replay import Replay  # noqa: PLC0415
+    from appliance.replay import Receivers, Replay  # noqa: PLC0415
 
     path: Path = arguments.out
     left = arguments.rows or sys.maxsize
@@ -103,6 +103,6 @@ def _write_flows(arguments: Any, config: Any, source: "DemoSource", labels: "Lab
             if left <= 0:
                 source.close()
 
-        for _ in Replay(config, source, None, [write]).run():
+        for _ in Replay(config, source, Receivers(None, [write])).run():
             pass
         export.close()

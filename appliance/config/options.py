@@ -13,5 +13,6 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     flows: Path | None = None  # write every flow to this file
     flows_format: FlowsFormat = "ndjson"  # FlowRow objects a line, or Zeek's conn.log
+    alerts: Path | None = None  # write every alert to this file, one JSON object a line
     speed: float | None = None  # times packet time; None = as fast as the machine can
     store: Path | None = None  # keep the flows in a store in this folder; None = keep none

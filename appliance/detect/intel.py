@@ -142,6 +142,20 @@ class IntelWatch:
                 signals += self._judge_flow(batch, index, name, found)
         return signals
 
+    def is_allowed(self, hi: int, lo: int, name: str) -> bool:
+        """Tell whether an address, or the name it goes by, is on a list of what is fine."""
+        if name and len(self._allowed.names) and find_name(self._allowed, name.lower()) is not None:
+            return True
+        if not len(self._allowed.first):
+            return False
+        key = hi.to_bytes(8, "big") + lo.to_bytes(8, "big")
+        return bool(list(find_addresses(self._allowed, np.array([key], "V16").view("S16"))))
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(len(self._bad.first) or len(self._bad.names))
+
     def statistics(self) -> IntelStatistics:
         """Return the counters."""
         return IntelStatistics(

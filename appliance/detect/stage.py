@@ -4,25 +4,28 @@ Every flow goes through kernels that keep bounded tables; only what became due i
 functions that say why. Whatever the source of the flows, this is the only judge.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.config.schema import Config
 from appliance.detect.arp import ArpWatch
 from appliance.detect.arrays import collect_marks, collect_services
 from appliance.detect.contacts import Contacts, ContactStatistics
-from appliance.detect.devices import Devices, DeviceStore
+from appliance.detect.devices import Devices
 from appliance.detect.dhcp import DhcpWatch
 from appliance.detect.dns import DnsWatch
 from appliance.detect.dnsflows import DnsFlows
 from appliance.detect.fans import FanJudge
 from appliance.detect.habits import DAY_S, Habits, HabitStore
 from appliance.detect.history import History
+from appliance.detect.hostanomaly import HostAnomaly
 from appliance.detect.icmp import IcmpWatch
-from appliance.detect.intel import IntelLists
+from appliance.detect.intel import IntelWatch
 from appliance.detect.namebook import NameBook
 from appliance.detect.pairs import PairJudge
 from appliance.detect.weights import load_weights
@@ -35,7 +38,7 @@ from appliance.model.observation import DnsSeen, Observation
 from appliance.model.window import WindowBatch
 
 _ATTEMPT = int(EndReason.ATTEMPT)
-_REFRESH_S = 10.0  # between looks at files and at idle rows
+_REFRESH_S = 1.0  # between looks at files, devices and idle rows
 
 
 class Surroundings(NamedTuple):
@@ -43,8 +46,8 @@ class Surroundings(NamedTuple):
 
     resolve: Callable[[int, int], Address]  # two words to what is known about the address
     name_of: Callable[[int, int], str]  # passive DNS, "" unknown
+    vendor: Callable[[int], str]  # who made a network card
     habits: HabitStore | None = None
-    devices: DeviceStore | None = None
 
 
 class Findings(NamedTuple):
@@ -58,7 +61,7 @@ class DetectorStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """Counters since start."""
 
     flows: int = 0
-    signals: int = 0
+    signals: dict[str, int] = {}  # by rule
     windows: int = 0  # closed
     tables: ContactStatistics | None = None
 
@@ -73,26 +76,32 @@ class Detector:
         self.contacts = Contacts(config.detect)
         self.history = History(weights.history)
         self.habits = Habits(store=surroundings.habits)
-        self.devices = Devices(weights, resolve, surroundings.devices)
-        self.intel = IntelLists(config.intel, weights, resolve)
+        self.devices = Devices(weights, config.learn, resolve, surroundings.vendor)
+        self._anomaly = HostAnomaly(self.history, weights.history, resolve)
         self._pairs = PairJudge(
             weights, self.contacts, resolve, self._names.name_of, self.habits, self.history
         )
         self._fans = FanJudge(weights, self.contacts, resolve)
-        self._windows = Windows(
+        self.windows = Windows(
             config.detect,
             self.contacts,
             weights=(weights.evidence, weights.carry),
             history=self.history,
         )
+        self._dns = DnsWatch(weights, resolve)
         self._watches = (
-            DnsWatch(weights, resolve), ArpWatch(weights, resolve), DhcpWatch(weights, resolve),
-        )  # fmt: skip
+            self._dns,
+            ArpWatch(weights, resolve, self.devices.is_router),
+            DhcpWatch(weights, resolve, self.devices.address_of),
+        )
         self._flow_watches = (IcmpWatch(weights, resolve), DnsFlows(weights, resolve))
+        self.intel = IntelWatch(weights, config.intel, resolve, self._dns.is_resolver)
+        self._lists_anew = False  # lists came into use: contacts known already count again
         self._off = frozenset(config.detect.off)
         self._refreshed_s = 0.0
         self._day = 0
-        self._counts = [0, 0, 0]  # flows, signals, windows
+        self._signals: Counter[str] = Counter()
+        self._flows = self._closed = 0
 
     def take(self, batch: FlowBatch, now_s: float) -> Findings:
         """Judge an enriched batch, attempts included.
@@ -104,72 +113,93 @@ class Detector:
             signals = self._take_flows(batch, now_s)
         return self._finish(signals, now_s)
 
-    def observe(
-        self, observations: Sequence[Observation], facts: list[DeviceFact], now_s: float
-    ) -> Findings:
+    def learn_devices(self, facts: Sequence[DeviceFact]) -> Findings:
+        """Take over what packets said about devices; report those that are new."""
+        return Findings(self.devices.observe(facts), [])
+
+    def observe(self, observations: Sequence[Observation], now_s: float) -> Findings:
         """Judge what single packets or log lines said."""
         signals: list[Signal] = []
         if observations:
             for watch in self._watches:
                 signals += watch.observe(observations)
-            self._windows.count_dns(item for item in observations if isinstance(item, DnsSeen))
-            signals += self.intel.observe(observations)
-        if facts:
-            signals += self.devices.observe(facts)
+            self.windows.count_dns(item for item in observations if isinstance(item, DnsSeen))
+            signals += self.intel.observe_names(observations)
         return self._finish(signals, now_s)
 
     def flush(self, now_s: float) -> Findings:
         """Close every window: nothing more will come."""
         found = self._finish([], now_s)
-        windows = self._windows.flush()
-        self._counts[2] += len(windows)
-        return Findings(found.signals, [*found.windows, *windows])
+        signals, windows = self._close(self.windows.flush())
+        return Findings([*found.signals, *signals], [*found.windows, *windows])
 
     def statistics(self) -> DetectorStatistics:
         """Return the counters; for the thread that feeds it."""
-        flows, signals, windows = self._counts
         return DetectorStatistics(
-            flows=flows, signals=signals, windows=windows, tables=self.contacts.statistics()
+            flows=self._flows,
+            signals=dict(self._signals),
+            windows=self._closed,
+            tables=self.contacts.statistics(),
         )
 
     def _take_flows(self, batch: FlowBatch, now_s: float) -> list[Signal]:
         flows = batch.flows
-        self._counts[0] += len(flows)
+        self._flows += len(flows)
         orig_marks, resp_marks = collect_marks(batch)
         self._names.learn(batch)
         told = self.contacts.absorb(flows, orig_marks, resp_marks, collect_services(batch))
         signals = self._pairs.judge(told.due_contacts, now_s)
         signals += self._pairs.judge_flows(batch, now_s)
         signals += self._fans.judge(told.due_fans.tolist(), now_s)
-        self._windows.absorb(flows, told, resp_marks, now_s)
+        self.windows.absorb(flows, told, resp_marks, now_s)
         settled = flows
         if (flows["reason"] == _ATTEMPT).any():
             settled = flows[flows["reason"] != _ATTEMPT]
         for watch in self._flow_watches:
             signals += watch.observe(settled)
-        signals += self.intel.match(batch)
-        self.devices.learn(batch)
+        if self.intel.loaded:
+            signals += self.intel.observe_flows(batch)
+            signals += self.intel.observe(self._new_contacts(told.contact))
         return signals
 
+    def _new_contacts(self, rows: NDArray[np.int32]) -> NDArray[Any]:
+        contacts = self.contacts.contacts
+        if self._lists_anew:
+            self._lists_anew = False
+            alive: NDArray[Any] = contacts[contacts["live"] != 0]
+            return alive
+        touched = contacts[np.unique(rows[rows >= 0])]
+        new: NDArray[Any] = touched[touched["contacts"] <= 1]
+        return new
+
     def _finish(self, signals: list[Signal], now_s: float) -> Findings:
+        signals += self._refresh(now_s)
+        self.windows.count_signals(signals)
+        told, windows = self._close(self.windows.close_due(now_s))
+        signals += told
         if self._off:
             signals = [signal for signal in signals if signal.rule not in self._off]
-        self._windows.count_signals(signals)
-        self._refresh(now_s)
-        windows = self._windows.close_due(now_s)
-        for window in windows:
-            self.history.learn(window)
-        self._counts[1] += len(signals)
-        self._counts[2] += len(windows)
+        self._signals.update(signal.rule for signal in signals)
         return Findings(signals, windows)
 
-    def _refresh(self, now_s: float) -> None:
+    def _close(self, windows: list[WindowBatch]) -> tuple[list[Signal], list[WindowBatch]]:
+        """Judge closed windows by the past of their hosts, then let them become the past."""
+        signals: list[Signal] = []
+        for window in windows:
+            signals += self._anomaly.judge(window)
+            self.history.learn(window)
+        self._closed += len(windows)
+        return signals, windows
+
+    def _refresh(self, now_s: float) -> list[Signal]:
         day = int(now_s // DAY_S)
         if day > self._day:
             if self._day:
                 self.habits.learn(self.contacts.contacts, self._day, self._names.name_of)
             self._day = day
-        if not self._refreshed_s <= now_s < self._refreshed_s + _REFRESH_S:
-            self._refreshed_s = now_s
-            self.contacts.expire(now_s)
-            self.intel.refresh(now_s)
+        if self._refreshed_s <= now_s < self._refreshed_s + _REFRESH_S:
+            return []
+        self._refreshed_s = now_s
+        self.contacts.expire(now_s)
+        self._lists_anew |= self.intel.refresh(now_s)
+        return self.devices.refresh(self.contacts.hosts, now_s)

@@ -44,6 +44,7 @@ class TableOutput(NamedTuple):
     samples: Samples
     traffic: NDArray[Any]  # TRAFFIC_DTYPE (k,), closed seconds; a second may come in several rows
     attempts: NDArray[Any]  # FLOW_DTYPE (a,), open flows nobody answered for a second, each once
+    now_ns: int  # packet time so far, ns since the epoch
 
 
 class TableStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,7 +221,7 @@ class FlowTable:
         if 0 < closed < rows:
             table.traffic[0] = table.traffic[rows - 1]
         state["traffic"] = rows - closed
-        return TableOutput(flows, Samples(headers, data), traffic, attempts)
+        return TableOutput(flows, Samples(headers, data), traffic, attempts, int(state["now_ns"]))
 
     def statistics(self) -> TableStatistics:
         """Return the counters; may be called from any thread (figures may be a packet apart)."""

@@ -65,6 +65,10 @@ class PassiveDns:
         sightings = self._anybody.get(answer)
         return sightings[-1][1] if sightings else ""
 
+    def name_of(self, hi: int, lo: int) -> str:
+        """Do as `newest` for the words of an address."""
+        return self.newest(address_key(hi, lo))
+
     def _add(self, table: OrderedDict[int, Sightings], key: int, sighting: tuple[int, str]) -> None:
         known = table.get(key)
         if known is None:

@@ -107,7 +107,7 @@ class MetadataStage:
 
     def name_of(self, hi: int, lo: int) -> str:
         """Return the name last looked up or announced for an address, "" without."""
-        return self._names.newest(address_key(hi, lo))
+        return self._names.name_of(hi, lo)
 
     def facts(self) -> list[DeviceFact]:
         """Return what was learnt about devices since the last call, oldest first."""

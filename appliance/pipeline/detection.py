@@ -3,8 +3,10 @@
 The pipeline's thread owns all of it. People's decisions come in through `desk`.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
 from appliance.cases.casebook import Casebook
 from appliance.detect.stage import Detector, Findings
@@ -15,6 +17,8 @@ from appliance.model.observation import Observation
 from appliance.model.window import WindowBatch
 from appliance.pipeline.sight import Sight
 from appliance.pipeline.slices import merge_attempts, slice_minutes
+
+_time_of = attrgetter("ts_ns")
 
 AlertSink = Callable[[list[AlertChange]], None]
 WindowSink = Callable[[WindowBatch], None]
@@ -43,61 +47,67 @@ class Scorer(Protocol):
         """Return the batch with the model's columns filled, and what stands out."""
 
 
+class News(NamedTuple):
+    """What came at once. Flows and attempts are enriched; observations are in order of time."""
+
+    batch: FlowBatch
+    attempts: FlowBatch | None = None  # open flows that nobody has answered
+    observations: Sequence[Observation] = ()  # what single packets or log lines said
+    facts: Sequence[DeviceFact] = ()
+
+
+class Outlets(NamedTuple):
+    """Where it goes. Sinks are told of everything that is new, in order."""
+
+    keeper: Keeper | None = None  # None where nothing is kept
+    alerts: tuple[AlertSink, ...] = ()
+    windows: tuple[WindowSink, ...] = ()
+
+
 class Detection:
     """Runs the detector, the models and the casebook on what the pipeline hands it.
 
-    keeper : None where nothing is kept.  scorer : None without models
-    alert_sinks, window_sinks : told of everything that is new, in order
+    scorer : None without models
     """
 
     def __init__(
         self,
         detector: Detector,
         casebook: Casebook,
+        outlets: Outlets = Outlets(),  # noqa: B008 - immutable
         *,
         sight: Sight | None = None,
-        keeper: Keeper | None = None,
         scorer: Scorer | None = None,
-        alert_sinks: Sequence[AlertSink] = (),
-        window_sinks: Sequence[WindowSink] = (),
     ) -> None:
         self.detector = detector
         self.casebook = casebook
+        self._outlets = outlets
         self._sight = sight or Sight()
-        self._keeper = keeper
         self._scorer = scorer
-        self._alert_sinks = tuple(alert_sinks)
-        self._window_sinks = tuple(window_sinks)
         self._quiet = False
         self.now_s = 0.0
 
-    def take(self, batch: FlowBatch, attempts: FlowBatch | None, now_s: float) -> None:
-        """Judge enriched flows, and open ones that nobody has answered, up to a packet time."""
-        if attempts is not None:
-            batch = merge_attempts(batch, attempts)
-        if not len(batch):
-            return
+    def take(self, news: News, now_s: float) -> None:
+        """Judge what came up to a packet time, in the order in which it happened."""
+        batch = news.batch
+        if news.attempts is not None:
+            batch = merge_attempts(batch, news.attempts)
+        if news.facts:
+            self._settle(self.detector.learn_devices(news.facts))
+        seen = news.observations
+        done = 0
         for part, part_s in slice_minutes(batch, now_s):
-            self.now_s = max(self.now_s, part_s)
-            self._sight.look(part.flows, self.now_s)
-            findings = self.detector.take(part, self.now_s)
-            if self._scorer is not None:
-                findings.signals.extend(self._scorer.score_flows(part, self.now_s))
-            self._settle(findings)
-
-    def observe(
-        self, observations: Sequence[Observation], facts: list[DeviceFact], now_s: float
-    ) -> None:
-        """Judge what single packets or log lines said."""
-        if observations or facts:
-            self.now_s = max(self.now_s, now_s)
-            self._settle(self.detector.observe(observations, facts, self.now_s))
+            until = bisect_right(seen, part_s * 1e9, done, key=_time_of)
+            self._observe(seen[done:until], part_s)
+            done = until
+            self._judge(part, part_s)
+        self._observe(seen[done:], now_s)
 
     def tick(self, now_s: float) -> None:
         """Let time pass where no flows come: close windows, let evidence fade."""
         if now_s > self.now_s:
             self.now_s = now_s
-            self._settle(self.detector.observe((), [], now_s))
+            self._settle(self.detector.observe((), now_s))
 
     def remember(self, batches: Iterable[FlowBatch]) -> int:
         """Go through stored flows without saying anything; return how many there were."""
@@ -107,7 +117,7 @@ class Detection:
             for batch in batches:
                 count += len(batch)
                 newest_s = float(batch.flows["last_ns"].max()) / 1e9
-                self.take(batch, None, max(self.now_s, newest_s))
+                self.take(News(batch), max(self.now_s, newest_s))
         finally:
             self._quiet = False
         return count
@@ -121,10 +131,23 @@ class Detection:
         """Pass on what happened to alerts."""
         if not changes or self._quiet:
             return
-        if self._keeper is not None:
-            self._keeper.write_alerts(changes)
-        for sink in self._alert_sinks:
+        if self._outlets.keeper is not None:
+            self._outlets.keeper.write_alerts(changes)
+        for sink in self._outlets.alerts:
             sink(changes)
+
+    def _observe(self, seen: Sequence[Observation], now_s: float) -> None:
+        if seen:
+            self.now_s = max(self.now_s, now_s)
+            self._settle(self.detector.observe(seen, self.now_s))
+
+    def _judge(self, part: FlowBatch, now_s: float) -> None:
+        self.now_s = max(self.now_s, now_s)
+        self._sight.look(part.flows, self.now_s)
+        findings = self.detector.take(part, self.now_s)
+        if self._scorer is not None:
+            findings.signals.extend(self._scorer.score_flows(part, self.now_s))
+        self._settle(findings)
 
     def _settle(self, findings: Findings) -> None:
         signals = findings.signals
@@ -140,8 +163,8 @@ class Detection:
         if self._scorer is not None:
             window, signals = self._scorer.score_windows(window, self.now_s)
         if not self._quiet:
-            if self._keeper is not None:
-                self._keeper.write_windows(window)
-            for sink in self._window_sinks:
+            if self._outlets.keeper is not None:
+                self._outlets.keeper.write_windows(window)
+            for sink in self._outlets.windows:
                 sink(window)
         return signals

@@ -4,7 +4,7 @@ One thread owns a pipeline. A replay runs the same steps on packet time, so that
 gives the same rows every time.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from appliance.metadata.stage import MetadataStage
 from appliance.model.flow import FlowBatch
 from appliance.model.meta import DeviceFact
 from appliance.model.observation import Observation
+from appliance.pipeline.detection import Detection, News
 
 
 class Store(Protocol):
@@ -40,6 +41,7 @@ class Pipeline:
     metadata : None where it is switched off
     store : None where nothing is kept
     sinks : called with every enriched batch, in order: export, forward, live
+    detection : None where it is switched off
     """
 
     def __init__(
@@ -48,47 +50,50 @@ class Pipeline:
         enricher: Enricher,
         store: Store | None,
         sinks: Iterable[Sink] = (),
+        detection: Detection | None = None,
     ) -> None:
         self._metadata = metadata
         self._enricher = enricher
         self._store = store
         self._sinks = tuple(sinks)
+        self.detection = detection
         self.flows = 0  # taken so far
 
     def take(self, output: TableOutput, interfaces: tuple[str, ...]) -> None:
         """Bring one output of a table through every step."""
+        observations: list[Observation] = []
+        facts: list[DeviceFact] = []
+        batch = FlowBatch(output.flows, interfaces)
         if self._metadata is not None:
             self._metadata.absorb(output.samples)  # before its flows: they may have ended already
-            facts = self._metadata.facts()
-            if facts and self._store is not None:
-                self._store.write_facts(facts, self._enricher.vendor)
-        if len(output.flows):
-            self._take_flows(FlowBatch(output.flows, interfaces))
+            facts, observations = self._metadata.facts(), self._metadata.observations()
+            if len(batch):
+                batch.meta = self._metadata.take(batch.flows)
+        self._pass_on(batch, facts)
+        if self.detection is not None:
+            attempts = FlowBatch(output.attempts, interfaces)
+            if len(attempts):
+                self._enricher.enrich(attempts)
+            news = News(batch, attempts, observations, facts)
+            self.detection.take(news, output.now_ns / 1e9)
         if len(output.traffic) and self._store is not None:
             self._store.write_traffic(output.traffic)
 
-    def take_batch(
-        self,
-        batch: FlowBatch,
-        observations: list[Observation],
-        facts: list[DeviceFact],
-        now_s: float,
-    ) -> None:
+    def take_log(self, news: News, now_s: float) -> None:
         """Bring flows that somebody else measured, names included, through the other steps.
 
-        observations, facts : what was said besides, in order; now_s : packet time, s
+        now_s : packet time
         """
+        self._pass_on(news.batch, news.facts)
+        if self.detection is not None:
+            self.detection.take(news, now_s)
+
+    def _pass_on(self, batch: FlowBatch, facts: Sequence[DeviceFact]) -> None:
+        """Name, store and hand on."""
         if facts and self._store is not None:
-            self._store.write_facts(facts, self._enricher.vendor)
-        if len(batch):
-            self._pass_on(batch)
-
-    def _take_flows(self, batch: FlowBatch) -> None:
-        if self._metadata is not None:
-            batch.meta = self._metadata.take(batch.flows)
-        self._pass_on(batch)
-
-    def _pass_on(self, batch: FlowBatch) -> None:
+            self._store.write_facts(list(facts), self._enricher.vendor)
+        if not len(batch):
+            return
         self._enricher.enrich(batch)
         self.flows += len(batch)
         if self._store is not None:
@@ -101,5 +106,6 @@ def shift_interfaces(output: TableOutput, by: int) -> TableOutput:
     """Make a worker's interface numbers the appliance's."""
     if by:
         output.flows["interface"] += np.uint16(by)
+        output.attempts["interface"] += np.uint16(by)
         output.samples.headers["interface"] += np.uint16(by)
     return output

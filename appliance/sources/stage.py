@@ -83,6 +83,7 @@ class Logs:
     def __init__(
         self, logs: list[Log], home: NDArray[np.uint64], names: NameTable | None = None
     ) -> None:
+        self.names = names
         self._logs = logs
         self._conns = [log for log in logs if log.kind in {CONN, ARGUS}]
         beside = [log for log in logs if log.kind in READERS]
