@@ -14,13 +14,13 @@ from appliance.config.schema import Detect
 from appliance.detect.memory import allocate_memory, allocate_told
 from appliance.kernels.contactrow import expire
 from appliance.kernels.contacts import absorb
-from appliance.kernels.contacttable import CONTACTS, FANS, HOSTS, NETS, Memory
+from appliance.kernels.contacttable import CONTACTS, FANS, HOSTS, NETS, NEWS, Memory
+from appliance.kernels.fanout import spread
 from appliance.kernels.hosts import count_net, find_host
 from appliance.kernels.jit import records, u64
 from appliance.model.contact import CONTACT_DUE, EARLY, TIMES
 
 _CLOCK_STEP_S = 3_600.0  # flows may be told of this late; further back the clock was set
-_MOST = 8_192  # flows a kernel call takes
 _SWEPT = 2_048  # contacts looked at by one `expire`
 
 
@@ -145,8 +145,8 @@ class Contacts:
             if newest_s < self.now_s - _CLOCK_STEP_S:
                 state["now_s"] = newest_s
         rows = records(np.ascontiguousarray(flows))
-        for start in range(0, len(flows), _MOST):
-            part = slice(start, start + _MOST)
+        for start in range(0, len(flows), NEWS):
+            part = slice(start, start + NEWS)
             absorb(
                 memory,
                 rows[part],
@@ -155,6 +155,7 @@ class Contacts:
                 services[part],
                 type(told)(*(column[part] for column in told)),
             )
+            spread(memory)
         return Absorbed(*told, *self._take_due())
 
     def expire(self, now_s: float) -> None:

@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 from appliance.config.schema import Detect
 from appliance.flows.connstate import conn_state
 from appliance.kernels.classify import TCP_FAILED, TCP_FINE, TCP_NORMAL, TCP_OTHER, TCP_RESET_EARLY
-from appliance.kernels.contacttable import LIMITS_DTYPE, STATE_DTYPE, WAYS, Memory, Told
+from appliance.kernels.contacttable import (
+    LIMITS_DTYPE,
+    NEWS,
+    NEWS_DTYPE,
+    STATE_DTYPE,
+    WAYS,
+    Memory,
+    Told,
+)
 from appliance.kernels.jit import records
 from appliance.model.contact import (
     CONTACT_DTYPE,
@@ -87,6 +95,7 @@ def allocate_memory(config: Detect, seed: int) -> Memory:
         tcp=tcp_kinds(),
         due_contacts=np.zeros(contacts, np.int32),
         due_fans=np.zeros(fans, np.int32),
+        news=records(np.zeros(NEWS + 2, NEWS_DTYPE)),
         hashes=np.zeros(_CHUNK, np.uint64),
     )
 

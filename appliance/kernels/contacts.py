@@ -20,15 +20,19 @@ from appliance.kernels.contactrow import (
     hash_contact,
     note_strength,
 )
-from appliance.kernels.contacttable import CONTACTS, WAYS, entry_row, set_of
-from appliance.kernels.fanout import (
-    count_failed,
-    count_probed,
-    has_fans,
-    note_contact,
-    note_spread,
+from appliance.kernels.contacttable import (
+    CONTACTS,
+    NEWS_ALIVE,
+    NEWS_ANSWERED,
+    NEWS_FAILED,
+    NEWS_FIRST,
+    NEWS_MET,
+    NEWS_PROBED,
+    WAYS,
+    entry_row,
+    set_of,
 )
-from appliance.kernels.fantable import ADMIN, add_item, is_alive
+from appliance.kernels.fantable import is_alive
 from appliance.kernels.hosts import (
     add_host,
     find_host,
@@ -262,16 +266,6 @@ def _mark_due(memory: Any, row: int, start_s: float) -> None:
 
 
 @inline
-def _is_admin(contact: Any) -> bool:
-    """Tell whether a port serves to run commands on a machine or to reach its files."""
-    port = contact.port
-    return contact.proto == 6 and (
-        port == 22 or port == 23 or port == 135 or port == 139 or port == 445
-        or port == 3389 or port == 5900 or port == 5985 or port == 5986
-    )  # fmt: skip
-
-
-@inline
 def _learn_life(contact: Any, flow: Any, classes: int) -> None:
     """Note what the responder showed of itself."""
     if flow.resp.packets > 0:
@@ -289,8 +283,8 @@ def _learn_life(contact: Any, flow: Any, classes: int) -> None:
 
 
 @inline
-def _note_answer(memory: Any, row: int, server: int, start_s: float) -> None:
-    """Bring the first answer of a contact to everybody it concerns."""
+def _note_server(memory: Any, row: int, server: int) -> None:
+    """Remember who answered a contact for the first time."""
     contact = memory.contacts[u64(row)]
     if server >= 0:
         memory.hosts[u64(server)].serves += 1
@@ -299,32 +293,58 @@ def _note_answer(memory: Any, row: int, server: int, start_s: float) -> None:
             memory, contact.resp_hi, contact.resp_lo, i64(contact.port), i64(contact.proto)
         )
         note_server(memory, tag)
-        if contact.direction == LOCAL:
-            if _is_admin(contact):
-                add_item(memory, row, ADMIN, start_s, 0)
-        elif contact.direction != INBOUND:
-            note_spread(memory, row, start_s)
 
 
 @inline
-def _tell_fans(memory: Any, row: int, flow: Any, classes: int, was_alive: bool) -> None:
-    """Bring a flow to the fans of its contact."""
-    contact = memory.contacts[u64(row)]
-    bits = i64(contact.bits)
-    start_s = float(flow.first_ns) * 1e-9
+def _what_is_new(contact: Any, flow: Any, classes: int, before: Any) -> int:
+    """Return the NEWS_* of a flow.
+
+    before : whether the contact was alive, its bits; before the flow
+    """
+    was_alive, bits = before
     counted = classes & FLOW_UPDATE == 0
     alive = is_alive(contact)
-    probed = classes & FLOW_PROBE != 0 and not alive
-    if counted and bits & CONTACT_PROBED == 0 and (probed or is_echo(flow)):
+    what = 0
+    if counted and bits & CONTACT_PROBED == 0 and (
+        is_echo(flow) or (classes & FLOW_PROBE and not alive)
+    ):  # fmt: skip
         contact.bits |= CONTACT_PROBED
-        count_probed(memory, row, start_s, i64(flow.orig.flags))
+        what = NEWS_PROBED
     elif bits & CONTACT_PROBED and alive and not was_alive:
-        note_contact(memory, row, True)
-    elif counted and contact.contacts == 1 and has_fans(memory, contact):
-        note_contact(memory, row, False)
+        what = NEWS_ALIVE
+    elif counted and contact.contacts == 1:
+        what = NEWS_MET
+    if bits & CONTACT_ANSWERED == 0 and i64(contact.bits) & CONTACT_ANSWERED:
+        what |= NEWS_ANSWERED
     if counted and classes & FLOW_FAILED:
-        sizes = (i64(flow.orig.packets), i64(flow.orig.bytes))
-        count_failed(memory, row, bool(contact.failed == 1), start_s, sizes)
+        what |= NEWS_FAILED
+        if contact.failed == 1:
+            what |= NEWS_FIRST
+    return what
+
+
+@inline
+def _tell_fans(memory: Any, row: int, flow: Any, what: int) -> None:
+    """Put a flow among the news for the fans."""
+    contact = memory.contacts[u64(row)]
+    state = memory.state[0]
+    item = memory.news[u64(state.news)]
+    state.news += 1
+    item.orig_hi = contact.orig_hi
+    item.orig_lo = contact.orig_lo
+    item.resp_hi = contact.resp_hi
+    item.resp_lo = contact.resp_lo
+    item.port = contact.port
+    item.proto = contact.proto
+    item.direction = contact.direction
+    item.bits = contact.bits
+    item.what = what
+    item.flags = flow.orig.flags
+    item.row = row
+    item.packets = flow.orig.packets
+    item.contacts = contact.contacts
+    item.start_s = float(flow.first_ns) * 1e-9
+    item.bytes = flow.orig.bytes
 
 
 @inline
@@ -445,7 +465,7 @@ def _absorb_one(memory: Any, i: int, flow: Any, marks: Any, service: int, told: 
     if contact.contacts == 0:  # told of before, but not in this row
         classes &= 0xFF ^ FLOW_UPDATE
     was_alive = is_alive(contact)
-    was_answered = i64(contact.bits) & CONTACT_ANSWERED
+    had = i64(contact.bits)
     _learn_life(contact, flow, classes)
     if classes & FLOW_PROBE:
         contact.bits |= bits
@@ -454,9 +474,11 @@ def _absorb_one(memory: Any, i: int, flow: Any, marks: Any, service: int, told: 
     if _update_contact(memory, row, flow, classes, told_bytes):
         _mark_due(memory, row, start_s)
     told.novel[i] = _judge_net(memory, row, host, classes, start_s)
-    if not was_answered and i64(contact.bits) & CONTACT_ANSWERED:
-        _note_answer(memory, row, host if flow.direction == INBOUND else server, start_s)
-    _tell_fans(memory, row, flow, classes, was_alive)
+    what = _what_is_new(contact, flow, classes, (was_alive, had))
+    if what & NEWS_ANSWERED:
+        _note_server(memory, row, host if flow.direction == INBOUND else server)
+    if what:
+        _tell_fans(memory, row, flow, what)
     note_strength(memory, row)
 
 

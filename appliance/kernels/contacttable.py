@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from appliance.kernels.jit import i64, inline, u64
+from appliance.kernels.jit import i64, inline, kernel, u64
 
 WAYS = 8
 PENDING_S = 172_800.0  # a row that nothing was heard of for two days may go
 AGE_S = 21_600.0  # silence that halves what a contact's number of flows is worth
 
-# tables, for `worth` and the counters
-CONTACTS, HOSTS, FANS, NETS = 0, 1, 2, 3
+# Tables, for `worth` and the counters. Not plain integers: those the compiler takes for literals,
+# and makes a version of a function for each.
+CONTACTS, HOSTS, FANS, NETS = i64(0), i64(1), i64(2), i64(3)
 TABLES = ("contacts", "hosts", "fans", "nets")
 
 LIMITS_DTYPE = np.dtype(
@@ -51,9 +52,38 @@ STATE_DTYPE = np.dtype(
         ("expiry_hand", "<i8"),
         ("due_contacts", "<i8"),  # of this batch
         ("due_fans", "<i8"),
+        ("news", "<i8"),  # of this batch
         ("turn", "<i8"),  # which way of a set of gates goes next
     ]
 )
+
+
+# What the fans have to know of a flow: the contact it belongs to, as it is then, and what is new.
+NEWS_DTYPE = np.dtype(
+    [
+        ("orig_hi", "<u8"), ("orig_lo", "<u8"), ("resp_hi", "<u8"), ("resp_lo", "<u8"),
+        ("port", "<u2"),
+        ("proto", "u1"),
+        ("direction", "u1"),
+        ("bits", "<u2"),  # CONTACT_*
+        ("what", "u1"),  # NEWS_*
+        ("flags", "u1"),  # TCP flags of the originator
+        ("row", "<u4"),
+        ("packets", "<u4"),
+        ("contacts", "<u4"),
+        ("pad", "<u4"),
+        ("start_s", "<f8"),
+        ("bytes", "<u8"),  # originator's
+    ]
+)  # fmt: skip
+NEWS = 8_192  # flows a kernel call takes; two more places for contacts looked up
+
+NEWS_PROBED = 1  # the contact is an item of its fans from now on
+NEWS_ALIVE = 2  # such an item answered after all
+NEWS_MET = 4  # a contact that was not probed
+NEWS_ANSWERED = 8  # the first answer
+NEWS_FAILED = 16
+NEWS_FIRST = 32  # the first failure of the contact
 
 
 class Memory(NamedTuple):
@@ -84,6 +114,7 @@ class Memory(NamedTuple):
     tcp: NDArray[np.uint8]  # (7, 7, 2): TCP_* by endpoint states and whether there was payload
     due_contacts: NDArray[np.int32]
     due_fans: NDArray[np.int32]
+    news: NDArray[Any]  # NEWS_DTYPE (NEWS + 2,)
     hashes: NDArray[np.uint64]  # scratch
 
 
@@ -187,7 +218,7 @@ def entry_of(h: Any, row: int) -> Any:
     return (h >> _S32 << _S32) | u64(row + 1)
 
 
-@inline
+@kernel
 def choose_way(memory: Any, table: int, index: Any, base: int, now_s: float) -> int:
     """Return a free way of a set, or the one whose row is worth least."""
     best = base

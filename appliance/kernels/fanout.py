@@ -7,8 +7,21 @@ distinct items: a contact is one item of each of its fans, once. Oracle: tests/o
 
 from typing import Any
 
-from appliance.kernels.contacttable import WAYS, entry_row, mix
+from appliance.kernels.bytes import prefetch
+from appliance.kernels.contacttable import (
+    NEWS,
+    NEWS_ALIVE,
+    NEWS_ANSWERED,
+    NEWS_FAILED,
+    NEWS_FIRST,
+    NEWS_MET,
+    NEWS_PROBED,
+    WAYS,
+    entry_row,
+    mix,
+)
 from appliance.kernels.fantable import (
+    ADMIN,
     BLOCK,
     ECHO,
     PORTS,
@@ -27,31 +40,39 @@ from appliance.kernels.fantable import (
 )
 from appliance.kernels.jit import i64, inline, kernel, u64
 from appliance.model.contact import CONTACT_STALE, CONTACT_STEALTH
+from appliance.model.flow import Direction
 
 OPEN = u64(0xFFFFFFFF)  # low half of a gate whose fan exists
 FIRST, KNOWN = -2, -1  # what a gate says besides a row
 VICTIM_AFTER = 8  # failed flows before a target gets a fan
-_SOURCE = 0  # salt of the gate of a source
+_SOURCE = i64(0)  # salt of the gate of a source
+_INBOUND, _LOCAL = int(Direction.INBOUND), int(Direction.LOCAL)
 
+_AHEAD = 8  # news whose gates are fetched
 _ONE = u64(1)
 _LOW32 = u64(0xFFFFFFFF)
 _HIGH = u64(0xFFFFFFFF00000000)
 
 
 @inline
-def _has_echo(contact: Any) -> bool:
-    return contact.proto == 1 or contact.proto == 58
+def _has_echo(item: Any) -> bool:
+    return item.proto == 1 or item.proto == 58
 
 
 @inline
-def _has_ports(contact: Any) -> bool:
-    return contact.proto == 6 or contact.proto == 17
+def _has_ports(item: Any) -> bool:
+    return item.proto == 6 or item.proto == 17
+
+
+@inline
+def _gate_base(memory: Any, h: Any) -> int:
+    return (i64(h & _LOW32) & i64(memory.limits[0].gate_mask)) * WAYS
 
 
 @inline
 def _pass_gate(memory: Any, h: Any, row: int) -> int:
     """Return FIRST if nobody stood here, the contact that did, or KNOWN once it was passed."""
-    base = (i64(h & _LOW32) & i64(memory.limits[0].gate_mask)) * WAYS
+    base = _gate_base(memory, h)
     tag = h & _HIGH
     free = -1
     for way in range(base, base + WAYS):
@@ -82,66 +103,85 @@ def _give_way(memory: Any, base: int) -> int:
 
 
 @inline
-def _same_gate(memory: Any, first: int, row: int, kind: int) -> bool:
-    """Tell whether a contact that stood at a gate still is what it was, and not this one."""
-    a = memory.contacts[u64(first)]
-    b = memory.contacts[u64(row)]
-    if first == row or a.live == 0 or a.orig_hi != b.orig_hi or a.orig_lo != b.orig_lo:
+def _load_first(memory: Any, first: int, item: Any, kind: int, place: Any) -> bool:
+    """Tell whether who stood at a gate still is what it was, and copy it to a place of `news`."""
+    was = memory.contacts[u64(first)]
+    if first == item.row or was.live == 0:
         return False
-    if kind in (PORTS, PROTOCOLS):
-        return bool(a.resp_hi == b.resp_hi and a.resp_lo == b.resp_lo)
-    if kind == TARGETS:
-        return bool(a.port == b.port and a.proto == b.proto)
+    if was.orig_hi != item.orig_hi or was.orig_lo != item.orig_lo:
+        return False
+    if kind in (PORTS, PROTOCOLS) and (was.resp_hi != item.resp_hi or was.resp_lo != item.resp_lo):
+        return False
+    if kind in (TARGETS, SPREAD) and (was.port != item.port or was.proto != item.proto):
+        return False
+    place.orig_hi = was.orig_hi
+    place.orig_lo = was.orig_lo
+    place.resp_hi = was.resp_hi
+    place.resp_lo = was.resp_lo
+    place.port = was.port
+    place.proto = was.proto
+    place.direction = was.direction
+    place.bits = was.bits
+    place.flags = 0
+    place.row = first
+    place.packets = was.packets_out
+    place.contacts = was.contacts
+    place.start_s = was.first_s
+    place.bytes = u64(was.out)
     return True
 
 
 @kernel
-def _add_gated(memory: Any, row: int, kind: int, time_s: float, flags: int) -> None:
+def _add_gated(memory: Any, item: Any, kind: int) -> None:
     """Count a contact in a fan that is made when the second one comes."""
-    contact = memory.contacts[u64(row)]
-    first = _pass_gate(memory, fan_hash(memory, contact, kind), row)
+    first = _pass_gate(memory, fan_hash(memory, item, kind), i64(item.row))
     if first == FIRST:
         return
-    if first >= 0 and _same_gate(memory, first, row, kind):
-        add_item(memory, first, kind, memory.contacts[u64(first)].first_s, 0)
-    add_item(memory, row, kind, time_s, flags)
+    place = memory.news[NEWS + 1]
+    if first >= 0 and _load_first(memory, first, item, kind, place):
+        add_item(memory, place, kind)
+    add_item(memory, item, kind)
 
 
 @kernel
-def _spread_item(memory: Any, row: int, time_s: float, flags: int) -> None:
+def _spread_item(memory: Any, item: Any) -> None:
     """Count a contact in every fan of its source that it belongs to."""
-    contact = memory.contacts[u64(row)]
-    bits = i64(contact.bits)
-    if _has_echo(contact):
-        add_item(memory, row, ECHO, time_s, 0)
-    elif not _has_ports(contact):
-        _add_gated(memory, row, PROTOCOLS, time_s, 0)
+    bits = i64(item.bits)
+    if _has_echo(item):
+        add_item(memory, item, ECHO)
+    elif not _has_ports(item):
+        _add_gated(memory, item, PROTOCOLS)
     else:
-        _add_gated(memory, row, PORTS, time_s, 0)
+        _add_gated(memory, item, PORTS)
         if bits & CONTACT_STALE == 0:
-            _add_gated(memory, row, TARGETS, time_s, 0)
-            add_item(memory, row, BLOCK, time_s, 0)
+            _add_gated(memory, item, TARGETS)
+            add_item(memory, item, BLOCK)
         if bits & CONTACT_STEALTH:
-            add_item(memory, row, STEALTH, time_s, flags)
+            add_item(memory, item, STEALTH)
 
 
 @inline
-def count_probed(memory: Any, row: int, time_s: float, flags: int) -> None:
+def _source_hash(memory: Any, item: Any) -> Any:
+    salt = ECHO if _has_echo(item) else _SOURCE
+    return mix(mix(mix(memory.limits[0].seed, u64(salt)), item.orig_hi), item.orig_lo)
+
+
+@inline
+def _count_probed(memory: Any, item: Any) -> None:
     """Count a contact that was probed (or pinged) for the first time."""
-    contact = memory.contacts[u64(row)]
-    salt = ECHO if _has_echo(contact) else _SOURCE
-    h = mix(mix(mix(memory.limits[0].seed, u64(salt)), contact.orig_hi), contact.orig_lo)
-    first = _pass_gate(memory, h, row)
+    first = _pass_gate(memory, _source_hash(memory, item), i64(item.row))
     if first == FIRST:
         return
-    if first >= 0 and _same_gate(memory, first, row, salt):
-        _spread_item(memory, first, memory.contacts[u64(first)].first_s, 0)
-    _spread_item(memory, row, time_s, flags)
+    place = memory.news[NEWS]
+    if first >= 0 and _load_first(memory, first, item, _SOURCE, place):
+        _spread_item(memory, place)
+    _spread_item(memory, item)
 
 
 @inline
-def _bump(memory: Any, contact: Any, kind: int, alive: bool) -> None:
-    at = find_fan(memory, contact, kind, fan_hash(memory, contact, kind))
+def _note(memory: Any, item: Any, kind: int, alive: bool) -> None:
+    """Count in a fan, if there is one, that an item answered or that a contact was no probe."""
+    at = find_fan(memory, item, kind, fan_hash(memory, item, kind))
     if at < 0:
         return
     fan = memory.fans[u64(at)]
@@ -152,42 +192,53 @@ def _bump(memory: Any, contact: Any, kind: int, alive: bool) -> None:
 
 
 @kernel
-def note_contact(memory: Any, row: int, alive: bool) -> None:
-    """Tell the fans of a contact about it: it is new and was no probe, or it answered after all."""
-    contact = memory.contacts[u64(row)]
-    if _has_echo(contact):
-        _bump(memory, contact, ECHO, alive)
-    elif not _has_ports(contact):
-        _bump(memory, contact, PROTOCOLS, alive)
+def _note_all(memory: Any, item: Any, alive: bool) -> None:
+    """Tell the fans of a contact: it is new and was no probe, or it answered after all."""
+    if _has_echo(item):
+        _note(memory, item, ECHO, alive)
+    elif not _has_ports(item):
+        _note(memory, item, PROTOCOLS, alive)
     else:
-        _bump(memory, contact, PORTS, alive)
-        if i64(contact.bits) & CONTACT_STALE == 0:
-            _bump(memory, contact, TARGETS, alive)
-            _bump(memory, contact, BLOCK, alive)
+        _note(memory, item, PORTS, alive)
+        if i64(item.bits) & CONTACT_STALE == 0:
+            _note(memory, item, TARGETS, alive)
+            _note(memory, item, BLOCK, alive)
 
 
 @inline
-def has_fans(memory: Any, contact: Any) -> bool:
+def _has_fans(memory: Any, item: Any) -> bool:
     """Tell whether anything was counted of this source: its gate was passed."""
-    h = mix(mix(mix(memory.limits[0].seed, u64(_SOURCE)), contact.orig_hi), contact.orig_lo)
-    base = (i64(h & _LOW32) & i64(memory.limits[0].gate_mask)) * WAYS
+    h = _source_hash(memory, item)
+    base = _gate_base(memory, h)
     found = False
     for way in range(base, base + WAYS):
         found |= memory.gates[u64(way)] == (h & _HIGH) | OPEN
     return found
 
 
-@kernel
-def note_spread(memory: Any, row: int, time_s: float) -> None:
-    """Count a target that answered: who reaches many is a busy client, not a scanner.
+@inline
+def _is_admin(item: Any) -> bool:
+    """Tell whether a port serves to run commands on a machine or to reach its files."""
+    return item.proto == 6 and item.port in (22, 23, 135, 139, 445, 3389, 5900, 5985, 5986)
 
-    On ports that are not well known only for sources that were seen trying them in vain: a client
-    of many peers on random ports would need a row for each.
+
+@inline
+def _note_answer(memory: Any, item: Any) -> None:
+    """Count a target that answered.
+
+    Who reaches many outside is a busy client, not a scanner. On ports that are not well known that
+    is counted only of sources seen trying them in vain: a client of many peers on random ports
+    would need a row for each.
     """
-    contact = memory.contacts[u64(row)]
-    h = fan_hash(memory, contact, TARGETS)
-    if contact.port < 1_024 or find_fan(memory, contact, TARGETS, h) >= 0:
-        add_item(memory, row, SPREAD, time_s, 0)
+    if not _has_ports(item) or item.direction == _INBOUND:
+        return
+    if item.direction == _LOCAL:
+        if _is_admin(item):
+            add_item(memory, item, ADMIN)
+        return
+    h = fan_hash(memory, item, TARGETS)
+    if item.port < 1_024 or find_fan(memory, item, TARGETS, h) >= 0:
+        _add_gated(memory, item, SPREAD)
 
 
 @inline
@@ -208,25 +259,46 @@ def _count_failure(memory: Any, h: Any) -> int:
     return 1
 
 
-@kernel
-def count_failed(memory: Any, row: int, is_new: bool, time_s: float, sizes: Any) -> None:
-    """Count a failed flow against its target.
-
-    is_new : the first failure of this source there
-    sizes : packets and bytes of the flow
-    """
-    contact = memory.contacts[u64(row)]
-    if _count_failure(memory, fan_hash(memory, contact, VICTIM)) < VICTIM_AFTER:
+@inline
+def _count_failed(memory: Any, item: Any) -> None:
+    """Count a failed flow against its target."""
+    if _count_failure(memory, fan_hash(memory, item, VICTIM)) < VICTIM_AFTER:
         return
-    at = i64(make_fan(memory, contact, VICTIM, time_s))
+    at = i64(make_fan(memory, item, VICTIM))
     if at < 0:
         return
     fan = memory.fans[u64(at)]
-    if is_new:
-        name_item(fan, contact)
-    push_time(fan, time_s)
+    if item.what & NEWS_FIRST:
+        name_item(fan, item)
+    push_time(fan, item.start_s)
     fan.flows += 1
     fan.probes += 1
-    fan.packets += u64(sizes[0])
-    fan.bytes += u64(sizes[1])
-    schedule_fan(memory, at, i64(fan.flows), time_s)
+    fan.packets += u64(item.packets)
+    fan.bytes += item.bytes
+    schedule_fan(memory, at, i64(fan.flows), item.start_s)
+
+
+@kernel
+def spread(memory: Any) -> None:
+    """Bring the news of a batch to the fans, and forget them.
+
+    cost : amortised O(1) each, no allocation
+    """
+    count = i64(memory.state[0].news)
+    for i in range(count):
+        if i + _AHEAD < count:
+            coming = memory.news[u64(i + _AHEAD)]
+            prefetch(memory.gates, _gate_base(memory, _source_hash(memory, coming)))
+        item = memory.news[u64(i)]
+        what = i64(item.what)
+        if what & NEWS_PROBED:
+            _count_probed(memory, item)
+        elif what & NEWS_ALIVE:
+            _note_all(memory, item, True)
+        elif what & NEWS_MET and _has_fans(memory, item):
+            _note_all(memory, item, False)
+        if what & NEWS_ANSWERED:
+            _note_answer(memory, item)
+        if what & NEWS_FAILED:
+            _count_failed(memory, item)
+    memory.state[0].news = 0

@@ -22,9 +22,10 @@ QUIET_S = 300.0  # a fan judged longer ago than this is judged again after a few
 NAMED = 8  # items a fan remembers by name
 _NET_BITS = 256
 
-PORTS, TARGETS, BLOCK = Fan.PORTS, Fan.TARGETS, Fan.BLOCK
-ECHO, PROTOCOLS, STEALTH = Fan.ECHO, Fan.PROTOCOLS, Fan.STEALTH
-ADMIN, VICTIM, SPREAD = Fan.ADMIN, Fan.VICTIM, Fan.SPREAD
+# not plain integers, see contacttable.py
+PORTS, TARGETS, BLOCK = i64(Fan.PORTS), i64(Fan.TARGETS), i64(Fan.BLOCK)
+ECHO, PROTOCOLS, STEALTH = i64(Fan.ECHO), i64(Fan.PROTOCOLS), i64(Fan.STEALTH)
+ADMIN, VICTIM, SPREAD = i64(Fan.ADMIN), i64(Fan.VICTIM), i64(Fan.SPREAD)
 
 _ONE = u64(1)
 _S32 = u64(32)
@@ -32,72 +33,72 @@ _SIX_BITS = u64(63)
 
 
 @inline
-def is_alive(contact: Any) -> bool:
+def is_alive(item: Any) -> bool:
     """Tell whether the responder does what it is there for.
 
     Browsers connect to web servers ahead of need: there a completed handshake is enough.
     """
-    bits = i64(contact.bits)
+    bits = i64(item.bits)
     if bits & CONTACT_ANSWERED:
         return True
-    web = contact.proto == 6 and (contact.port == 80 or contact.port == 443)
+    web = item.proto == 6 and (item.port == 80 or item.port == 443)
     return web and bits & CONTACT_OPEN != 0
 
 
 @inline
-def fan_hash(memory: Any, contact: Any, kind: int) -> Any:
-    """Return the hash of the fan of a kind that a contact belongs to."""
+def fan_hash(memory: Any, item: Any, kind: int) -> Any:
+    """Return the hash of the fan of a kind that a item belongs to."""
     h = mix(memory.limits[0].seed, u64(kind))
     if kind != VICTIM:
-        h = mix(mix(h, contact.orig_hi), contact.orig_lo)
+        h = mix(mix(h, item.orig_hi), item.orig_lo)
     if kind in (PORTS, PROTOCOLS, VICTIM):
-        h = mix(mix(h, contact.resp_hi), contact.resp_lo)
+        h = mix(mix(h, item.resp_hi), item.resp_lo)
     if kind in (TARGETS, SPREAD, VICTIM):
-        h = mix(h, u64(contact.port) << u64(8) | u64(contact.proto))
+        h = mix(h, u64(item.port) << u64(8) | u64(item.proto))
     return h
 
 
 @inline
-def _is_fan_of(fan: Any, contact: Any, kind: int) -> bool:
+def _is_fan_of(fan: Any, item: Any, kind: int) -> bool:
     if fan.kind != kind:
         return False
     if kind == VICTIM:
-        if fan.a_hi != contact.resp_hi or fan.a_lo != contact.resp_lo:
+        if fan.a_hi != item.resp_hi or fan.a_lo != item.resp_lo:
             return False
-    elif fan.a_hi != contact.orig_hi or fan.a_lo != contact.orig_lo:
+    elif fan.a_hi != item.orig_hi or fan.a_lo != item.orig_lo:
         return False
     if kind in (PORTS, PROTOCOLS):
-        return bool(fan.b_hi == contact.resp_hi and fan.b_lo == contact.resp_lo)
+        return bool(fan.b_hi == item.resp_hi and fan.b_lo == item.resp_lo)
     if kind in (TARGETS, SPREAD, VICTIM):
-        return bool(fan.port == contact.port and fan.proto == contact.proto)
+        return bool(fan.port == item.port and fan.proto == item.proto)
     return True
 
 
 @inline
-def find_fan(memory: Any, contact: Any, kind: int, h: Any) -> int:
-    """Return the row of the fan of a kind that a contact belongs to, or -1."""
+def find_fan(memory: Any, item: Any, kind: int, h: Any) -> int:
+    """Return the row of the fan of a kind that a item belongs to, or -1."""
     base = set_of(memory, FANS, h)
     for way in range(base, base + WAYS):
         entry = memory.fan_index[u64(way)]
         if entry != 0 and entry >> _S32 == h >> _S32:
             row = entry_row(entry)
-            if _is_fan_of(memory.fans[u64(row)], contact, kind):
+            if _is_fan_of(memory.fans[u64(row)], item, kind):
                 return row
     return -1
 
 
 @inline
-def _begin_fan(fan: Any, contact: Any, kind: int, time_s: float) -> None:
+def _begin_fan(fan: Any, item: Any, kind: int) -> None:
     """Make an empty fan of a row."""
     victim = kind == VICTIM
-    fan.a_hi = contact.resp_hi if victim else contact.orig_hi
-    fan.a_lo = contact.resp_lo if victim else contact.orig_lo
+    fan.a_hi = item.resp_hi if victim else item.orig_hi
+    fan.a_lo = item.resp_lo if victim else item.orig_lo
     paired = kind in (PORTS, PROTOCOLS)
-    fan.b_hi = contact.resp_hi if paired else u64(0)
-    fan.b_lo = contact.resp_lo if paired else u64(0)
+    fan.b_hi = item.resp_hi if paired else u64(0)
+    fan.b_lo = item.resp_lo if paired else u64(0)
     ported = kind in (TARGETS, SPREAD) or victim
-    fan.port = contact.port if ported else 0
-    fan.proto = contact.proto if ported else 0
+    fan.port = item.port if ported else 0
+    fan.proto = item.proto if ported else 0
     fan.kind = kind
     fan.live = 1
     fan.flags = 0
@@ -108,8 +109,8 @@ def _begin_fan(fan: Any, contact: Any, kind: int, time_s: float) -> None:
     fan.probes = 0
     fan.judge_at = _next_step(kind, 0)
     fan.nets = 0
-    fan.first_s = time_s
-    fan.last_s = time_s
+    fan.first_s = item.start_s
+    fan.last_s = item.start_s
     fan.packets = u64(0)
     fan.bytes = u64(0)
     fan.judged_s = -1e18
@@ -121,17 +122,17 @@ def _begin_fan(fan: Any, contact: Any, kind: int, time_s: float) -> None:
 
 
 @kernel
-def make_fan(memory: Any, contact: Any, kind: int, time_s: float) -> int:
+def make_fan(memory: Any, item: Any, kind: int) -> int:
     """Return the row of a fan, made if need be; -1 if nothing may give way to it.
 
     What an outsider does never pushes out what was counted of somebody inside.
     """
-    h = fan_hash(memory, contact, kind)
-    row = i64(find_fan(memory, contact, kind, h))
+    h = fan_hash(memory, item, kind)
+    row = i64(find_fan(memory, item, kind, h))
     if row >= 0:
         return row
     state = memory.state[0]
-    inside = is_fan_inside(contact, kind)
+    inside = is_fan_inside(item, kind)
     way = choose_way(memory, FANS, memory.fan_index, set_of(memory, FANS, h), state.now_s)
     entry = memory.fan_index[u64(way)]
     if entry == 0:
@@ -145,17 +146,17 @@ def make_fan(memory: Any, contact: Any, kind: int, time_s: float) -> int:
         state.evicted[FANS] += 1
     memory.fan_index[u64(way)] = entry_of(h, row)
     fan = memory.fans[u64(row)]
-    _begin_fan(fan, contact, kind, time_s)
+    _begin_fan(fan, item, kind)
     fan.inside = 1 if inside else 0
     return row
 
 
 @inline
-def is_fan_inside(contact: Any, kind: int) -> bool:
+def is_fan_inside(item: Any, kind: int) -> bool:
     """Tell whether the end that a fan is about is at home."""
     if kind == VICTIM:
-        return bool(contact.direction >= 2)
-    return i64(contact.bits) & CONTACT_INSIDE != 0
+        return bool(item.direction >= 2)
+    return i64(item.bits) & CONTACT_INSIDE != 0
 
 
 @inline
@@ -230,44 +231,44 @@ def push_time(fan: Any, time_s: float) -> None:
 
 
 @inline
-def name_item(fan: Any, contact: Any) -> None:
-    """Count a contact as an item; the first ones are remembered by name."""
+def name_item(fan: Any, item: Any) -> None:
+    """Count a item as an item; the first ones are remembered by name."""
     k = i64(fan.items)
     victim = fan.kind == VICTIM
-    hi = contact.orig_hi if victim else contact.resp_hi
-    lo = contact.orig_lo if victim else contact.resp_lo
+    hi = item.orig_hi if victim else item.resp_hi
+    lo = item.orig_lo if victim else item.resp_lo
     if k < NAMED:
         fan.item_hi[k] = hi
         fan.item_lo[k] = lo
-        fan.item_port[k] = contact.proto if fan.kind == PROTOCOLS else contact.port
+        fan.item_port[k] = item.proto if fan.kind == PROTOCOLS else item.port
     _note_net(fan, hi, lo)
     fan.items = k + 1
 
 
 @kernel
-def add_item(memory: Any, row: int, kind: int, time_s: float, flags: int) -> None:
+def add_item(memory: Any, item: Any, kind: int) -> None:
     """Count a contact as an item of its fan of a kind.
 
-    flags : TCP flags of its first packets; SPREAD and ADMIN: items that answered, not probes
+    item : NEWS_DTYPE; of SPREAD and ADMIN it answered, of others it is a probe
     """
-    contact = memory.contacts[u64(row)]
-    at = i64(make_fan(memory, contact, kind, time_s))
+    at = i64(make_fan(memory, item, kind))
     if at < 0:
         return
     fan = memory.fans[u64(at)]
-    name_item(fan, contact)
-    push_time(fan, time_s)
-    if contact.contacts <= 1:
+    name_item(fan, item)
+    push_time(fan, item.start_s)
+    if item.contacts <= 1:
         fan.flows += 1
     fan.flows = max(i64(fan.flows), i64(fan.items))
-    fan.flags |= flags
-    fan.packets += u64(contact.packets_out)
-    fan.bytes += u64(contact.out)
+    if kind == STEALTH:
+        fan.flags |= item.flags
+    fan.packets += u64(item.packets)
+    fan.bytes += item.bytes
     if kind in (SPREAD, ADMIN):
         fan.alive += 1
     else:
         fan.probes += 1
-        if is_alive(contact):
+        if is_alive(item):
             fan.alive += 1
     if kind != SPREAD:
-        schedule_fan(memory, at, i64(fan.items), time_s)
+        schedule_fan(memory, at, i64(fan.items), item.start_s)

@@ -36,6 +36,8 @@ def inline(function: _Kernel) -> _Kernel:
         boundscheck=False,
         error_model="numpy",
         forceinline=True,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
         _nrt=False,
     )(function)
 
