@@ -75,41 +75,57 @@ class HostAnomaly:
 
         The other devices or the evidence must agree. Call it before the history learns the window.
         """
+        w = self._weights
+        own = self._surprises(batch)
+        rare = [place for place, one in enumerate(own) if _top_three(one) >= w.surprise]
+        if not rare:
+            return []
         signals = []
-        for place, unusual in enumerate(self.compare(batch)):
-            agreed = (
-                unusual.tail >= self._weights.peers or batch.evidence[place] >= self._weights.agree
-            )
-            if unusual.surprise >= self._weights.surprise and agreed:
+        for place, unusual in zip(rare, self._with_tails(batch, own, rare), strict=True):
+            if unusual.tail >= w.peers or batch.evidence[place] >= w.agree:
                 signals.append(self._signal(batch, place, unusual))
         return signals
 
     def compare(self, batch: WindowBatch) -> list[Unusual]:
         """Compare each host of a window with its own earlier days and with the other devices."""
+        own = self._surprises(batch)
+        return self._with_tails(batch, own, list(range(len(own))))
+
+    def _surprises(self, batch: WindowBatch) -> list[NDArray[np.float64]]:
+        """Return -log10 of the share of each host's own windows that were like this, by feature."""
         self._history.begin_day(batch.start_s)
         bins = to_bins(batch.values)[:, _COLUMNS]
+        hosts = batch.hosts
+        ends = zip(
+            hosts["hi"].tolist(), hosts["lo"].tolist(), hosts["inside"].tolist(), strict=True
+        )
+        return [
+            self._own(hi, lo, bins[place]) if inside else np.zeros(len(_COLUMNS))
+            for place, (hi, lo, inside) in enumerate(ends)
+        ]
+
+    def _with_tails(
+        self, batch: WindowBatch, own: list[NDArray[np.float64]], places: list[int]
+    ) -> list[Unusual]:
+        """Return how unusual the hosts at some places are, among the other devices too."""
         keys, everyone = self._history.everyone()
         crowd = _Crowd(keys, everyone[:, _COLUMNS])
-        hosts = batch.hosts
+        bins = to_bins(batch.values)[:, _COLUMNS]
         result = []
-        for place, (hi, lo, inside) in enumerate(
-            zip(hosts["hi"].tolist(), hosts["lo"].tolist(), hosts["inside"].tolist(), strict=True)
-        ):
-            if not inside:
-                result.append(Unusual(0.0, 0.0, ()))
-                continue
-            own = self._own(hi, lo, bins[place])
-            order = np.argsort(-own, kind="stable")[:3]
-            names = tuple(DIRECTIONAL[k] for k in order if own[k] > 0.0)
-            tail = _top_three(crowd.surprise((hi, lo), bins[place]))
-            result.append(Unusual(_top_three(own), tail, names))
+        for place in places:
+            host = batch.hosts[place]
+            order = np.argsort(-own[place], kind="stable")[:3]
+            names = tuple(DIRECTIONAL[k] for k in order if own[place][k] > 0.0)
+            key = (int(host["hi"]), int(host["lo"]))
+            tail = _top_three(crowd.surprise(key, bins[place])) if host["inside"] else 0.0
+            result.append(Unusual(_top_three(own[place]), tail, names))
         return result
 
     def _own(self, hi: int, lo: int, bins: NDArray[np.intp]) -> NDArray[np.float64]:
-        past = self._history.past_of(hi, lo)[_COLUMNS].astype(np.float64)
-        total = past[0].sum()
+        total = self._history.windows_of(hi, lo)
         if total < self._weights.windows:
             return np.zeros(len(_COLUMNS))
+        past = self._history.past_of(hi, lo)[_COLUMNS].astype(np.float64)
         reached = np.where(np.arange(BINS)[None, :] >= bins[:, None], past, 0.0).sum(axis=1)
         surprise: NDArray[np.float64] = -np.log10((reached + _OWN_PRIOR) / (total + _OWN_PRIOR))
         return surprise

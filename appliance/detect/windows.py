@@ -118,17 +118,17 @@ class Windows:
         if not len(flows):
             return
         self._follow_clock(now_s)
-        given = flows.view()
+        given = np.ascontiguousarray(flows).view()
         given.flags.writeable = False  # one type of memory for the compiler, whoever gives it
         columns = FlowColumns(
-            classes=_readonly(absorbed.classes),
-            contact=_readonly(absorbed.contact),
-            host=_readonly(absorbed.host),
-            server=_readonly(absorbed.server),
-            out=_readonly(absorbed.out),
-            into=_readonly(absorbed.into),
-            novel=_readonly(absorbed.novel),
-            marks=_readonly(resp_marks),
+            classes=np.ascontiguousarray(absorbed.classes),
+            contact=np.ascontiguousarray(absorbed.contact),
+            host=np.ascontiguousarray(absorbed.host),
+            server=np.ascontiguousarray(absorbed.server),
+            out=np.ascontiguousarray(absorbed.out),
+            into=np.ascontiguousarray(absorbed.into),
+            novel=np.ascontiguousarray(absorbed.novel),
+            marks=np.ascontiguousarray(resp_marks),
         )
         latest = int(now_s // self._length_s) + _AHEAD
         done = 0
@@ -297,6 +297,7 @@ class Windows:
     def _remember_used(self, batch: WindowBatch, half: int, count: int) -> None:
         base = half * int(self._state["half_entries"])
         entries = self._table.entries.view(np.ndarray)[base : base + count]
+        entries = entries[entries["contact"] < len(self._contacts.contacts)]  # those with a row
         hosts = self._table.hosts.view(np.ndarray)
         offset = half * int(self._state["half_hosts"])
         self.used.append(
@@ -311,12 +312,6 @@ class Windows:
     def _take_ready(self) -> list[WindowBatch]:
         ready, self._ready = self._ready, []
         return ready
-
-
-def _readonly(array: NDArray[Any]) -> NDArray[Any]:
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
 
 
 def _port_kinds() -> NDArray[np.uint8]:

@@ -117,7 +117,7 @@ def test_suspicion_outlasts_the_window_that_gave_cause() -> None:
 def test_hindsight_knows_a_beacon_that_was_judged_later() -> None:
     tables = Tables()
     windows = make_windows(tables, keep_used=True)
-    absorb(windows, tables, [flow()])
+    absorb(windows, tables, [flow(), flow(resp=0xE00000FB, contact=-1, classes=16)])
     [batch] = windows.flush()
     tables.contacts["score"][0] = 4.0
     [used] = windows.used
