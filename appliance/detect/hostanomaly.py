@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from appliance.detect.bins import BINS, to_bins
 from appliance.detect.history import History
-from appliance.detect.weights_windows import HistoryWeights
+from appliance.detect.weights_windows import EvidenceWeights, HistoryWeights
 from appliance.model.address import Address
 from appliance.model.alert import Family, Signal, Term
 from appliance.model.window import COLUMN, DIRECTIONAL, WindowBatch
@@ -22,6 +22,10 @@ _TOP = (1.0, 0.6, 0.3)  # weights of the three rarest features: one fact shows i
 _OWN_PRIOR = 0.5  # windows: what was never seen is not impossible
 _CROWD_PRIOR = 0.02  # hosts
 _FEWEST_OTHERS = 3  # devices, to compare one with
+_MATTERS = 0.5  # of where a feature is evidence: what is below is new, and nothing
+_FLOORS = _MATTERS * np.array(
+    [getattr(EvidenceWeights(), f"{name}_at", 0.0) for name in DIRECTIONAL]
+)
 
 # How a feature is said: words, unit, and whether it is ln(1 + what is said)
 _WORDS: dict[str, tuple[str, bool, float]] = {
@@ -95,6 +99,7 @@ class HostAnomaly:
         """Return -log10 of the share of each host's own windows that were like this, by feature."""
         self._history.begin_day(batch.start_s)
         bins = to_bins(batch.values)[:, _COLUMNS]
+        bins[batch.values[:, _COLUMNS] < _FLOORS] = 0
         hosts = batch.hosts
         ends = zip(
             hosts["hi"].tolist(), hosts["lo"].tolist(), hosts["inside"].tolist(), strict=True

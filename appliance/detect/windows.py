@@ -25,7 +25,8 @@ from appliance.kernels.jit import records
 from appliance.kernels.windows import absorb_flows
 from appliance.kernels.windowtable import FlowColumns, make_windows
 from appliance.model.alert import Signal
-from appliance.model.contact import HOST_DTYPE
+from appliance.model.contact import CONTACT_DTYPE, HOST_DTYPE
+from appliance.model.flow import FLOW_DTYPE
 from appliance.model.observation import DnsSeen
 from appliance.model.window import COLUMN, FEATURES, WindowBatch
 
@@ -321,3 +322,36 @@ def _port_kinds() -> NDArray[np.uint8]:
     kinds[list(LOGIN_PORTS)] |= PORT_LOGIN
     kinds[list(CALLED_PORTS)] |= PORT_CALLED
     return kinds
+
+
+class _Nobody(NamedTuple):
+    """Tables with one row, and what they say of one flow."""
+
+    contacts: NDArray[Any]
+    hosts: NDArray[Any]
+    classes: NDArray[np.uint8]
+    contact: NDArray[np.int32]
+    host: NDArray[np.int32]
+    server: NDArray[np.int32]
+    out: NDArray[np.float64]
+    into: NDArray[np.float64]
+    novel: NDArray[np.uint8]
+
+
+def warm_up() -> None:
+    """Compile or load the kernels of windows: a flow does not wait for a compiler."""
+    row, size = np.zeros(1, np.int32), np.zeros(1, np.float64)
+    nobody = _Nobody(
+        contacts=np.zeros(1, CONTACT_DTYPE),
+        hosts=np.zeros(1, HOST_DTYPE),
+        classes=np.zeros(1, np.uint8),
+        contact=row,
+        host=row,
+        server=row,
+        out=size,
+        into=size,
+        novel=np.zeros(1, np.uint8),
+    )
+    windows = Windows(Detect(max_hosts=64, max_contacts=1_024), nobody)
+    windows.absorb(np.zeros(1, FLOW_DTYPE), nobody, np.zeros(1, np.uint32), 1.0)
+    windows.flush()

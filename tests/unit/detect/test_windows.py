@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 from appliance.detect.evidence import Evidence
+from appliance.detect.windows import warm_up
+from appliance.kernels.fingerprint import close_window
+from appliance.kernels.jit import JIT
+from appliance.kernels.windows import absorb_flows
 from appliance.model.address import Address
 from appliance.model.alert import Family, Signal
 from appliance.model.observation import DnsSeen
@@ -143,3 +147,10 @@ def test_nothing_comes_of_nothing() -> None:
     windows.absorb(np.zeros(0, []), None, np.zeros(0, np.uint32), START_S)  # type: ignore[arg-type]
     assert windows.close_due(START_S) == windows.flush() == []
     assert Evidence().score(make_batch([]).values).shape == (0,)
+
+
+def test_warming_up_drives_every_kernel() -> None:
+    warm_up()
+    assert JIT is False or all(
+        len(kernel.signatures) == 1 for kernel in (absorb_flows, close_window)
+    )
