@@ -21,6 +21,7 @@ _COLUMNS = np.array([COLUMN[name] for name in DIRECTIONAL])
 _TOP = (1.0, 0.6, 0.3)  # weights of the three rarest features: one fact shows in several
 _OWN_PRIOR = 0.5  # windows: what was never seen is not impossible
 _CROWD_PRIOR = 0.02  # hosts
+_WORTH_SAYING = 0.3  # -log10 of one half
 _FEWEST_OTHERS = 3  # devices, to compare one with
 _MATTERS = 0.5  # of where a feature is evidence: what is below is new, and nothing
 _FLOORS = _MATTERS * np.array(
@@ -120,7 +121,7 @@ class HostAnomaly:
         for place in places:
             host = batch.hosts[place]
             order = np.argsort(-own[place], kind="stable")[:3]
-            names = tuple(DIRECTIONAL[k] for k in order if own[place][k] > 0.0)
+            names = tuple(DIRECTIONAL[k] for k in order if own[place][k] >= _WORTH_SAYING)
             key = (int(host["hi"]), int(host["lo"]))
             tail = _top_three(crowd.surprise(key, bins[place])) if host["inside"] else 0.0
             result.append(Unusual(_top_three(own[place]), tail, names))
