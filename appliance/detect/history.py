@@ -42,6 +42,7 @@ class Upload(NamedTuple):
 
 UNKNOWN = Usual(0.0, 0.0, 0.0, 0.0)
 NO_UPLOAD = Upload(0.0, 0.0, 0.0, 0)
+_NOTHING = np.zeros((len(FEATURES), BINS), np.float32)
 
 
 class StoredWindows(Protocol):
@@ -71,6 +72,7 @@ class History:
         shape = (max_devices, len(FEATURES), BINS)
         self._past = np.zeros(shape, np.float32)  # weight of windows of earlier days, by bin
         self._today = np.zeros(shape, np.float32)
+        self._totals = np.zeros(max_devices, np.float32)  # of `_past`, of any feature
         self._uploads = np.full((max_devices, DAYS, 24), _IDLE, np.float32)  # bytes of hours
         self._seen_s = np.zeros(max_devices)
         self._day = -1
@@ -109,6 +111,7 @@ class History:
             :used
         ] * self._weights.keep ** (passed - 1)
         self._today[:used] = 0.0
+        self._totals[:used] = self._past[:used, 0].sum(axis=1)
         for begun in range(max(self._day, day - DAYS) + 1, day + 1):
             self._uploads[:used, begun % DAYS] = _IDLE
         self._day = day
@@ -135,7 +138,7 @@ class History:
         Suspicious windows are told with the little weight they have.
         """
         row = self._rows.get((hi, lo))
-        earlier = self._earlier(row) if row is not None else np.zeros((0, 24), np.float32)
+        earlier = self._earlier([row])[0] if row is not None else np.zeros((0, 24), np.float32)
         known = earlier[(earlier >= 0.0).any(axis=1)]
         if not len(known):
             return NO_UPLOAD
@@ -157,21 +160,25 @@ class History:
         """
         self.begin_day(start_s)
         hour = int(start_s % DAY_S // 3_600)
+        known = [(place, self._rows.get(key, -1)) for place, key in enumerate(_keys(hosts))]
+        places = [place for place, row in known if row >= 0]
+        earlier = self._earlier([row for _, row in known if row >= 0]) >= 0.0
+        active: NDArray[np.bool_] = np.any(earlier, axis=1)
+        near = np.any(active[:, [hour - 1, hour, (hour + 1) % 24]], axis=1)
         result = np.zeros(len(hosts), np.float32)
-        for place, key in enumerate(_keys(hosts)):
-            row = self._rows.get(key)
-            if row is None:
-                continue
-            active: NDArray[np.bool_] = np.any(self._earlier(row) >= 0.0, axis=0)
-            near = active[[hour - 1, hour, (hour + 1) % 24]]
-            result[place] = float(active.any() and not near.any())
+        result[places] = np.any(active, axis=1) & ~near
         return result
+
+    def windows_of(self, hi: int, lo: int) -> float:
+        """Return how many windows of earlier days are known of a host, fading with age."""
+        row = self._rows.get((hi, lo), -1)
+        return 0.0 if row < 0 else float(self._totals[row])
 
     def past_of(self, hi: int, lo: int) -> NDArray[np.float32]:
         """Return the weights of a host's windows of earlier days: (len(FEATURES), BINS)."""
         row = self._rows.get((hi, lo))
         if row is None:
-            return np.zeros((len(FEATURES), BINS), np.float32)
+            return _NOTHING
         past: NDArray[np.float32] = self._past[row]
         return past
 
@@ -186,10 +193,10 @@ class History:
             devices=len(self._rows), devices_forgotten=self._forgotten, windows=self._windows
         )
 
-    def _earlier(self, row: int) -> NDArray[np.float32]:
-        """Return a host's uploads by day and hour, without today's."""
-        keep = np.arange(DAYS) != self._day % DAYS
-        earlier: NDArray[np.float32] = self._uploads[row, keep]
+    def _earlier(self, rows: list[int]) -> NDArray[np.float32]:
+        """Return uploads by host, day and hour, without today's."""
+        keep = np.delete(np.arange(DAYS), self._day % DAYS)
+        earlier: NDArray[np.float32] = self._uploads[np.array(rows, np.intp)[:, None], keep]
         return earlier
 
     def _weigh(self, evidence: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -213,6 +220,7 @@ class History:
         del self._rows[next(key for key, owner in self._rows.items() if owner == row)]
         self._forgotten += 1
         self._past[row] = self._today[row] = 0.0
+        self._totals[row] = 0.0
         self._uploads[row] = _IDLE
         return row
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from appliance.detect.bins import BINS, to_bins
 from appliance.detect.history import History
-from appliance.detect.weights_windows import HistoryWeights
+from appliance.detect.weights_windows import EvidenceWeights, HistoryWeights
 from appliance.model.address import Address
 from appliance.model.alert import Family, Signal, Term
 from appliance.model.window import COLUMN, DIRECTIONAL, WindowBatch
@@ -21,7 +21,12 @@ _COLUMNS = np.array([COLUMN[name] for name in DIRECTIONAL])
 _TOP = (1.0, 0.6, 0.3)  # weights of the three rarest features: one fact shows in several
 _OWN_PRIOR = 0.5  # windows: what was never seen is not impossible
 _CROWD_PRIOR = 0.02  # hosts
+_WORTH_SAYING = 0.3  # -log10 of one half
 _FEWEST_OTHERS = 3  # devices, to compare one with
+_MATTERS = 0.5  # of where a feature is evidence: what is below is new, and nothing
+_FLOORS = _MATTERS * np.array(
+    [getattr(EvidenceWeights(), f"{name}_at", 0.0) for name in DIRECTIONAL]
+)
 
 # How a feature is said: words, unit, and whether it is ln(1 + what is said)
 _WORDS: dict[str, tuple[str, bool, float]] = {
@@ -75,41 +80,58 @@ class HostAnomaly:
 
         The other devices or the evidence must agree. Call it before the history learns the window.
         """
+        w = self._weights
+        own = self._surprises(batch)
+        rare = [place for place, one in enumerate(own) if _top_three(one) >= w.surprise]
+        if not rare:
+            return []
         signals = []
-        for place, unusual in enumerate(self.compare(batch)):
-            agreed = (
-                unusual.tail >= self._weights.peers or batch.evidence[place] >= self._weights.agree
-            )
-            if unusual.surprise >= self._weights.surprise and agreed:
+        for place, unusual in zip(rare, self._with_tails(batch, own, rare), strict=True):
+            if unusual.tail >= w.peers or batch.evidence[place] >= w.agree:
                 signals.append(self._signal(batch, place, unusual))
         return signals
 
     def compare(self, batch: WindowBatch) -> list[Unusual]:
         """Compare each host of a window with its own earlier days and with the other devices."""
+        own = self._surprises(batch)
+        return self._with_tails(batch, own, list(range(len(own))))
+
+    def _surprises(self, batch: WindowBatch) -> list[NDArray[np.float64]]:
+        """Return -log10 of the share of each host's own windows that were like this, by feature."""
         self._history.begin_day(batch.start_s)
         bins = to_bins(batch.values)[:, _COLUMNS]
+        bins[batch.values[:, _COLUMNS] < _FLOORS] = 0
+        hosts = batch.hosts
+        ends = zip(
+            hosts["hi"].tolist(), hosts["lo"].tolist(), hosts["inside"].tolist(), strict=True
+        )
+        return [
+            self._own(hi, lo, bins[place]) if inside else np.zeros(len(_COLUMNS))
+            for place, (hi, lo, inside) in enumerate(ends)
+        ]
+
+    def _with_tails(
+        self, batch: WindowBatch, own: list[NDArray[np.float64]], places: list[int]
+    ) -> list[Unusual]:
+        """Return how unusual the hosts at some places are, among the other devices too."""
         keys, everyone = self._history.everyone()
         crowd = _Crowd(keys, everyone[:, _COLUMNS])
-        hosts = batch.hosts
+        bins = to_bins(batch.values)[:, _COLUMNS]
         result = []
-        for place, (hi, lo, inside) in enumerate(
-            zip(hosts["hi"].tolist(), hosts["lo"].tolist(), hosts["inside"].tolist(), strict=True)
-        ):
-            if not inside:
-                result.append(Unusual(0.0, 0.0, ()))
-                continue
-            own = self._own(hi, lo, bins[place])
-            order = np.argsort(-own, kind="stable")[:3]
-            names = tuple(DIRECTIONAL[k] for k in order if own[k] > 0.0)
-            tail = _top_three(crowd.surprise((hi, lo), bins[place]))
-            result.append(Unusual(_top_three(own), tail, names))
+        for place in places:
+            host = batch.hosts[place]
+            order = np.argsort(-own[place], kind="stable")[:3]
+            names = tuple(DIRECTIONAL[k] for k in order if own[place][k] >= _WORTH_SAYING)
+            key = (int(host["hi"]), int(host["lo"]))
+            tail = _top_three(crowd.surprise(key, bins[place])) if host["inside"] else 0.0
+            result.append(Unusual(_top_three(own[place]), tail, names))
         return result
 
     def _own(self, hi: int, lo: int, bins: NDArray[np.intp]) -> NDArray[np.float64]:
-        past = self._history.past_of(hi, lo)[_COLUMNS].astype(np.float64)
-        total = past[0].sum()
+        total = self._history.windows_of(hi, lo)
         if total < self._weights.windows:
             return np.zeros(len(_COLUMNS))
+        past = self._history.past_of(hi, lo)[_COLUMNS].astype(np.float64)
         reached = np.where(np.arange(BINS)[None, :] >= bins[:, None], past, 0.0).sum(axis=1)
         surprise: NDArray[np.float64] = -np.log10((reached + _OWN_PRIOR) / (total + _OWN_PRIOR))
         return surprise

@@ -25,7 +25,8 @@ from appliance.kernels.jit import records
 from appliance.kernels.windows import absorb_flows
 from appliance.kernels.windowtable import FlowColumns, make_windows
 from appliance.model.alert import Signal
-from appliance.model.contact import HOST_DTYPE
+from appliance.model.contact import CONTACT_DTYPE, HOST_DTYPE
+from appliance.model.flow import FLOW_DTYPE
 from appliance.model.observation import DnsSeen
 from appliance.model.window import COLUMN, FEATURES, WindowBatch
 
@@ -118,17 +119,17 @@ class Windows:
         if not len(flows):
             return
         self._follow_clock(now_s)
-        given = flows.view()
+        given = np.ascontiguousarray(flows).view()
         given.flags.writeable = False  # one type of memory for the compiler, whoever gives it
         columns = FlowColumns(
-            classes=_readonly(absorbed.classes),
-            contact=_readonly(absorbed.contact),
-            host=_readonly(absorbed.host),
-            server=_readonly(absorbed.server),
-            out=_readonly(absorbed.out),
-            into=_readonly(absorbed.into),
-            novel=_readonly(absorbed.novel),
-            marks=_readonly(resp_marks),
+            classes=np.ascontiguousarray(absorbed.classes),
+            contact=np.ascontiguousarray(absorbed.contact),
+            host=np.ascontiguousarray(absorbed.host),
+            server=np.ascontiguousarray(absorbed.server),
+            out=np.ascontiguousarray(absorbed.out),
+            into=np.ascontiguousarray(absorbed.into),
+            novel=np.ascontiguousarray(absorbed.novel),
+            marks=np.ascontiguousarray(resp_marks),
         )
         latest = int(now_s // self._length_s) + _AHEAD
         done = 0
@@ -297,6 +298,7 @@ class Windows:
     def _remember_used(self, batch: WindowBatch, half: int, count: int) -> None:
         base = half * int(self._state["half_entries"])
         entries = self._table.entries.view(np.ndarray)[base : base + count]
+        entries = entries[entries["contact"] < len(self._contacts.contacts)]  # those with a row
         hosts = self._table.hosts.view(np.ndarray)
         offset = half * int(self._state["half_hosts"])
         self.used.append(
@@ -313,12 +315,6 @@ class Windows:
         return ready
 
 
-def _readonly(array: NDArray[Any]) -> NDArray[Any]:
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
-
-
 def _port_kinds() -> NDArray[np.uint8]:
     kinds = np.zeros(65_536, np.uint8)
     kinds[list(COMMON_PORTS)] |= PORT_COMMON
@@ -326,3 +322,36 @@ def _port_kinds() -> NDArray[np.uint8]:
     kinds[list(LOGIN_PORTS)] |= PORT_LOGIN
     kinds[list(CALLED_PORTS)] |= PORT_CALLED
     return kinds
+
+
+class _Nobody(NamedTuple):
+    """Tables with one row, and what they say of one flow."""
+
+    contacts: NDArray[Any]
+    hosts: NDArray[Any]
+    classes: NDArray[np.uint8]
+    contact: NDArray[np.int32]
+    host: NDArray[np.int32]
+    server: NDArray[np.int32]
+    out: NDArray[np.float64]
+    into: NDArray[np.float64]
+    novel: NDArray[np.uint8]
+
+
+def warm_up() -> None:
+    """Compile or load the kernels of windows: a flow does not wait for a compiler."""
+    row, size = np.zeros(1, np.int32), np.zeros(1, np.float64)
+    nobody = _Nobody(
+        contacts=np.zeros(1, CONTACT_DTYPE),
+        hosts=np.zeros(1, HOST_DTYPE),
+        classes=np.zeros(1, np.uint8),
+        contact=row,
+        host=row,
+        server=row,
+        out=size,
+        into=size,
+        novel=np.zeros(1, np.uint8),
+    )
+    windows = Windows(Detect(max_hosts=64, max_contacts=1_024), nobody)
+    windows.absorb(np.zeros(1, FLOW_DTYPE), nobody, np.zeros(1, np.uint32), 1.0)
+    windows.flush()

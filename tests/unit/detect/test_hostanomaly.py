@@ -60,6 +60,11 @@ def test_one_new_thing_is_not_enough(history: History) -> None:
     assert HostAnomaly(history).judge(make_batch([1], TOMORROW, 0.9, dns=2.0, burst=5.0)) == []
 
 
+def test_what_is_new_and_next_to_nothing_is_not_said(history: History) -> None:
+    little = make_batch([1], TOMORROW, 0.9, failed_peer=0.7, sweep=0.7, ports_of_one=0.7)
+    assert HostAnomaly(history).compare(little)[0].surprise == 0
+
+
 def test_without_a_past_nothing_is_said() -> None:
     judge = HostAnomaly(History())
     batch = make_batch([1, 2], TOMORROW, 0.9, **ODD)

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 from appliance.detect.evidence import Evidence
+from appliance.detect.windows import warm_up
+from appliance.kernels.fingerprint import close_window
+from appliance.kernels.jit import JIT
+from appliance.kernels.windows import absorb_flows
 from appliance.model.address import Address
 from appliance.model.alert import Family, Signal
 from appliance.model.observation import DnsSeen
@@ -117,7 +121,7 @@ def test_suspicion_outlasts_the_window_that_gave_cause() -> None:
 def test_hindsight_knows_a_beacon_that_was_judged_later() -> None:
     tables = Tables()
     windows = make_windows(tables, keep_used=True)
-    absorb(windows, tables, [flow()])
+    absorb(windows, tables, [flow(), flow(resp=0xE00000FB, contact=-1, classes=16)])
     [batch] = windows.flush()
     tables.contacts["score"][0] = 4.0
     [used] = windows.used
@@ -143,3 +147,10 @@ def test_nothing_comes_of_nothing() -> None:
     windows.absorb(np.zeros(0, []), None, np.zeros(0, np.uint32), START_S)  # type: ignore[arg-type]
     assert windows.close_due(START_S) == windows.flush() == []
     assert Evidence().score(make_batch([]).values).shape == (0,)
+
+
+def test_warming_up_drives_every_kernel() -> None:
+    warm_up()
+    assert JIT is False or all(
+        len(kernel.signatures) == 1 for kernel in (absorb_flows, close_window)
+    )
