@@ -269,7 +269,7 @@ class Casebook:
             return held, True
         if held.case.key[0] == UNSORTED:
             held.case = find_case(device, signal)
-        return held, held.renew(signal, strength)
+        return held, held.renew(signal, strength, device.judged_s)
 
     def _mark_again(self) -> None:
         """Compare all evidence with the mutes that are in force now."""
