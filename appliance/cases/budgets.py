@@ -75,6 +75,8 @@ class Budgets:
 
     def restore(self, alert: Alert, *, inside: bool) -> None:
         """Count an alert that was raised today before a restart."""
+        if alert.state == "muted":
+            return
         self._raised += 1
         if {evidence.family for evidence in alert.evidence} == {Family.BEACON}:
             self._habits[alert.id] = alert.score

@@ -13,7 +13,6 @@ from appliance.cases.incidents import Incidents
 from appliance.cases.intake import Intake
 from appliance.cases.judging import Judge, find_case
 from appliance.cases.ledger import Ledger, Listed
-from appliance.cases.marks import FORGOTTEN
 from appliance.cases.mutes import Mutes, describe_signal
 from appliance.cases.restoring import find_address, rebuild
 from appliance.config.schema import Alerts, Detect, Learn
@@ -123,7 +122,7 @@ class Casebook:
             self._judge.review(case, now_s)
         for device in list(self._devices.iter_idle(now_s - IDLE_S)):
             self._devices.forget(device)
-            self._ledger.forget(device, FORGOTTEN, now_s)
+            self._ledger.forget(device)
         return self._ledger.collect()
 
     def flush(self) -> list[AlertChange]:
@@ -244,7 +243,7 @@ class Casebook:
         device, gone = self._devices.touch(key, inside=signal.inside)
         if gone is not None:
             self._counts["devices_evicted"] += 1
-            self._ledger.forget(gone, FORGOTTEN, self._now_s)
+            self._ledger.forget(gone)
         device.last_s = max(device.last_s, signal.ts_s)
         held, heavier = self._hold(device, believed)
         held.case.visibility = combine(held.case.visibility, visibility)
@@ -269,7 +268,7 @@ class Casebook:
             return held, True
         if held.case.key[0] == UNSORTED:
             held.case = find_case(device, signal)
-        return held, held.renew(signal, strength)
+        return held, held.renew(signal, strength, device.judged_s)
 
     def _mark_again(self) -> None:
         """Compare all evidence with the mutes that are in force now."""

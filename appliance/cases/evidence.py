@@ -40,7 +40,7 @@ class Case:
         self.reported = 0  # count when it was last told of
         self.families: set[Family] = set()  # heard so far, its own and agreeing ones
         self.peak = 0.0  # highest score
-        self.agreeing: tuple[Held, ...] = ()  # pieces of other cases that this one shows
+        self.agreeing: set[Held] = set()  # pieces of other cases that this one showed
         self.half_life_s = 86_400.0  # of the piece that names it
         self.closed_s = 0.0  # 0 while open
         self.crowd_day = -1  # day on which it was only counted among many strangers
@@ -56,7 +56,8 @@ class Case:
     def hear(self, score: float, main: "Held", agreeing: "tuple[Held, ...]") -> None:
         """Remember what was said, and its height."""
         self.peak = max(self.peak, score)
-        self.agreeing = agreeing
+        if len(self.agreeing) < MAX_HELD:
+            self.agreeing.update(agreeing)
         self.half_life_s = main.signal.half_life_s
         self.families.update(held.signal.family for held in (main, *agreeing))
 
@@ -84,13 +85,19 @@ class Held:
         """How often it was seen, over all episodes."""
         return self._past + self.seen
 
-    def renew(self, signal: Signal, strength: float) -> bool:
+    def renew(self, signal: Signal, strength: float, judged_s: float) -> bool:
         """Take in the same evidence again; the stronger one stays, or the newer of a remeasured.
 
-        Returns whether it weighs more than it ever did.
+        Returns whether it may change a verdict of the moment judged_s.
         """
-        stronger = strength > self.strength or signal.limit > self.signal.limit
-        stronger |= signal.solo_limit > self.signal.solo_limit
+        known = self.signal
+        fresh = (
+            strength > self.weigh(judged_s)
+            or (signal.family in _REMEASURED and strength != self.strength)
+            or signal.limit > known.limit
+            or signal.solo_limit > known.solo_limit
+            or signal.port != known.port
+        )
         if signal.first_s > self.last_s or signal.count < self.seen:
             self._past += self.seen  # what counts began anew
         self.seen = signal.count
@@ -99,7 +106,7 @@ class Held:
         if signal.family in _REMEASURED or strength >= self.weigh(signal.ts_s):
             self.signal = signal
             self.strength = strength
-        return stronger
+        return fresh
 
     def begin_anew(self, at_s: float) -> None:
         """Count from a moment on; what was before it belongs to another alert."""
@@ -116,7 +123,7 @@ class Held:
 class Device:
     """One machine: its evidence, and the cases made of it."""
 
-    __slots__ = ("cases", "held", "inside", "key", "last_s", "stale")
+    __slots__ = ("cases", "held", "inside", "judged_s", "key", "last_s", "stale")
 
     def __init__(self, key: str, *, inside: bool) -> None:
         self.key = key
@@ -124,7 +131,8 @@ class Device:
         self.held: dict[HeldKey, Held] = {}
         self.cases: dict[tuple[str, str], Case] = {}
         self.last_s = 0.0  # of its newest signal
-        self.stale = True  # evidence grew since it was last judged
+        self.judged_s = 0.0  # when its cases were last judged
+        self.stale = True  # evidence grew since then
 
     def make_room(self, now_s: float) -> bool:
         """Drop the weakest piece if the table is full; tell whether one was dropped."""

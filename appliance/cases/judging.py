@@ -52,6 +52,7 @@ class Judge:
     def judge_device(self, device: Device, touched: Case | None, now_s: float) -> None:
         """Judge every case of a device: new evidence of one may corroborate another."""
         device.stale = False
+        device.judged_s = now_s
         own: dict[Case, list[Held]] = {}
         for held in device.held.values():
             own.setdefault(held.case, []).append(held)
@@ -105,14 +106,20 @@ class Judge:
                 self._ledger.offer(case, judged, own, severity, now_s)
 
     def _is_told(self, case: Case, judged: Judgement) -> bool:
-        """Tell whether a case too weak alone is shown by an open alert that it agrees with."""
+        """Tell whether a case too weak alone leans on an open alert, or is shown by one.
+
+        Two weak pieces are one alert: what agrees makes the first one worse, and stands in it.
+        """
         main = judged.main
         assert main is not None
         if judged.alone >= self._config.low or describe(main.signal.kind).severity is not None:
             return False
+        helped_by = {held.case for held in judged.agreeing}
         others = dict.fromkeys(case.device.cases.values())
         return any(
-            other.is_open and main in other.agreeing for other in others if other is not case
+            other.is_open and (other in helped_by or main in other.agreeing)
+            for other in others
+            if other is not case
         )
 
     def _judge_muted(self, case: Case, own: list[Held], now_s: float) -> None:
@@ -150,6 +157,7 @@ class Judge:
             held.begin_anew(case.closed_s)
         case.alert, case.peak, case.reported = None, 0.0, 0
         case.families.clear()
+        case.agreeing.clear()
 
 
 def _rank(found: tuple[Judgement, Case, list[Held]]) -> tuple[float, tuple[str, str]]:

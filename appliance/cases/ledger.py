@@ -184,12 +184,10 @@ class Ledger:
         else:
             self.register.file_closed(case)
 
-    def forget(self, device: Device, comment: str, now_s: float) -> None:
-        """Close what a device that is forgotten leaves behind."""
+    def forget(self, device: Device) -> None:
+        """Forget the closed alerts of a device that is forgotten; open ones fade on their own."""
         for case in dict.fromkeys(device.cases.values()):
-            if case.is_open:
-                self.close(case, comment, now_s)
-            if case.alert is not None:
+            if case.alert is not None and not case.is_open:
                 self.register.drop(case)
 
     def list_signal(self, signal: Signal, reason: str) -> None:

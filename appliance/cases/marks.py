@@ -11,7 +11,6 @@ FALSE = "false"
 FADED = "evidence faded"  # closed by itself
 GAVE_WAY = "gave way to a clearer one"
 CROWDED_OUT = "too many open alerts"
-FORGOTTEN = "too many hosts with evidence"
 
 
 def find_mark(alert: Alert) -> str:

@@ -7,7 +7,6 @@ from appliance.model.names import protocol_name
 MAX_TEXT = 240  # characters of anything that comes from the wire or from a rule
 MAX_NAME = 80
 
-_SURENESS = ((0.85, "almost certainly"), (0.65, "probably"))
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
 
@@ -41,11 +40,6 @@ def name_span(first_s: float, last_s: float) -> str:
     if f"{first:%H:%M}" == f"{last:%H:%M}":
         return f"at {last:%H:%M} UTC on {day}"
     return f"from {first:%H:%M} to {last:%H:%M} UTC on {day}"
-
-
-def name_sureness(confidence: float) -> str:
-    """Return how sure we are, in words."""
-    return next((word for floor, word in _SURENESS if confidence >= floor), "possibly")
 
 
 def write_summary(who: str, did: str, peer: str, when: str, agreeing: tuple[str, ...] = ()) -> str:

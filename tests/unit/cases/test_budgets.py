@@ -1,3 +1,5 @@
+import msgspec
+
 from appliance.cases.budgets import Budgets
 from appliance.config.schema import Alerts
 from appliance.model.alert import Alert, Evidence
@@ -50,6 +52,7 @@ def test_what_was_raised_before_a_restart_counts() -> None:
         confidence=0.6, host="192.168.1.5", score=2.5, evidence=[piece],
     )  # fmt: skip
     budgets.restore(alert, inside=True)
+    budgets.restore(msgspec.structs.replace(alert, id="A9", state="muted"), inside=False)
     assert budgets.admit_habit("A2", 2.9) == (False, "")
     assert budgets.admit_habit("A2", 3.0) == (True, "A1")
     alert.kind, alert.evidence = "port_scan", []

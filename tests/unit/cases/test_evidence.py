@@ -15,10 +15,10 @@ def hold(one: Signal, device: Device = DEVICE) -> Held:
 def test_the_strongest_stays_as_it_decays() -> None:
     held = hold(scan(weight=3.2))
     weaker = scan(weight=2.0, at_s=NOON + HOUR)
-    held.renew(weaker, weaker.weight)
+    held.renew(weaker, weaker.weight, NOON)
     assert held.signal.weight == 3.2
     later = scan(weight=2.0, at_s=NOON + 2 * HOUR)  # the first is worth 1.6 by now
-    held.renew(later, later.weight)
+    held.renew(later, later.weight, NOON)
     assert held.signal is later
     assert held.first_s == NOON - 600
     assert held.last_s == NOON + 2 * HOUR
@@ -27,20 +27,20 @@ def test_the_strongest_stays_as_it_decays() -> None:
 def test_a_beacon_is_measured_anew() -> None:
     held = hold(signal(weight=3.2))
     weaker = signal(weight=2.0, at_s=NOON + 60)
-    held.renew(weaker, weaker.weight)
+    held.renew(weaker, weaker.weight, NOON)
     assert held.weigh(NOON + 60) == 2.0
 
 
 def test_counts_go_on_over_episodes() -> None:
     held = hold(scan(count=100))
     for count, at_s in ((200, 10.0), (400, 20.0)):
-        held.renew(scan(count=count, first_s=NOON - 600, at_s=NOON + at_s), 3.0)
+        held.renew(scan(count=count, first_s=NOON - 600, at_s=NOON + at_s), 3.0, NOON)
     assert held.count == 400
     again = scan(count=30, at_s=NOON + HOUR)  # begins after the last one ended
-    held.renew(again, 3.0)
+    held.renew(again, 3.0, NOON)
     assert held.count == 430
     restarted = scan(count=5, first_s=NOON, at_s=NOON + HOUR)  # its counter began anew
-    held.renew(restarted, 3.0)
+    held.renew(restarted, 3.0, NOON)
     assert held.count == 435
 
 

@@ -6,7 +6,6 @@ from appliance.cases.summary import (
     name_host,
     name_port,
     name_span,
-    name_sureness,
     write_summary,
 )
 from tests.support.signals import DAY, HOUR, NOON
@@ -68,10 +67,7 @@ def test_a_summary_is_one_sentence_with_both_ends() -> None:
     assert "with 10.0.0.9" in write_summary("a", "called 10.0.0.99", "10.0.0.9", when)
 
 
-def test_numbers_and_sureness_in_words() -> None:
+def test_small_numbers_are_words() -> None:
     assert count_words(1, "address", "addresses") == "One address"
     assert count_words(9, "address", "addresses") == "Nine addresses"
     assert count_words(12_345, "address", "addresses") == "12 345 addresses"
-    assert [name_sureness(c) for c in (0.9, 0.7, 0.5)] == [
-        "almost certainly", "probably", "possibly",
-    ]  # fmt: skip
