@@ -52,7 +52,7 @@ UNMIRRORED: dict[str, str] = {
     "cli/casearguments.py": "tests/unit/cli/test_arguments.py",
     "cli/casecolumns.py": "tests/unit/cli/test_cases.py",
     "model/memory.py": "is vocabulary",
-    "store/caseload.py": "tests/unit/store/test_cases.py",
+    **dict.fromkeys(("store/caseload.py", "store/casequery.py"), "tests/unit/store/test_cases.py"),
     "store/records.py": "tests/unit/store/test_history.py",
     # the inside of the writer and of the reader: tested through these two, on real files
     **dict.fromkeys(
