@@ -22,10 +22,11 @@ from appliance.api.problem import (
     note_fault,
 )
 from appliance.api.queries import QueriesBusy
-from appliance.api.services import DeskBusy, Services
+from appliance.api.services import Services
 from appliance.api.static import page_routes
 from appliance.api.websocket import watch
 from appliance.errors import StoreError
+from appliance.runtime.mailbox import MailboxFull
 
 MAX_BODY_BYTES = 65_536  # unless a route says otherwise
 DIST = Path(appliance.__file__).parent / "web" / "dist"
@@ -61,7 +62,7 @@ def create_app(services: Services, *, dist: Path = DIST) -> Litestar:
         exception_handlers={
             HTTPException: answer_http,
             QueriesBusy: answer_busy,
-            DeskBusy: answer_desk,
+            MailboxFull: answer_desk,
             StoreError: answer_store,
             Exception: answer_fault,
         },

@@ -5,7 +5,8 @@ from typing import Any
 
 from appliance.api.live import LiveStatistics
 from appliance.api.queries import QueryStatistics
-from appliance.model.health import Health
+from appliance.model.alert import SEVERITIES
+from appliance.model.health import DetectionStatistics, Health
 from appliance.runtime.metrics import Registry
 
 STATES = ("starting", "running", "degraded", "stopping")
@@ -61,6 +62,7 @@ def render_metrics(health: Health, queries: QueryStatistics, live: LiveStatistic
         registry.counter(name, text).add(read(health))
     for name, text, read in _GAUGES:
         registry.gauge(name, text).put(read(health))
+    _add_detection(registry, health.detection)
     _add_own(registry, queries, live)
     return registry.render()
 
@@ -90,6 +92,50 @@ def _add_interfaces(registry: Registry, health: Health) -> None:
             counter.add(_count(interface, field), name)
 
 
+def _add_detection(registry: Registry, detection: DetectionStatistics) -> None:
+    registry.gauge("appliance_detection_enabled", "1 while flows are judged.").put(
+        int(detection.enabled)
+    )
+    registry.gauge("appliance_learning", "1 while nothing counts as new yet.").put(
+        int(detection.learning)
+    )
+    raised = registry.counter(
+        "appliance_alerts_total", "Alerts raised, by severity.", labels=("severity",)
+    )
+    waiting = registry.gauge(
+        "appliance_alerts_open", "Alerts that wait for somebody.", labels=("severity",)
+    )
+    for severity in SEVERITIES:
+        raised.add(detection.alerts.get(severity, 0), severity.value)
+        waiting.put(detection.open.get(severity, 0), severity.value)
+    suppressed = registry.counter(
+        "appliance_alerts_suppressed_total", "Alerts not shown, by cause.", labels=("cause",)
+    )
+    for cause, count in sorted(detection.suppressed.items()):
+        suppressed.add(count, cause)
+    signals = registry.counter(
+        "appliance_signals_total", "Pieces of evidence, by rule.", labels=("rule",)
+    )
+    for rule, count in sorted(detection.signals.items()):
+        signals.add(count, rule)
+    registry.counter("appliance_windows_total", "Fingerprints of hosts.").add(detection.windows)
+    registry.counter("appliance_judged_total", "Rows the rules looked at.").add(detection.judged)
+    registry.gauge("appliance_model_version", "Model in use, 0 none.").put(detection.model)
+    _add_tables(registry, detection)
+
+
+def _add_tables(registry: Registry, detection: DetectionStatistics) -> None:
+    used = registry.gauge("appliance_table_used", "Rows in use.", labels=("table",))
+    capacity = registry.gauge("appliance_table_capacity", "Rows there are.", labels=("table",))
+    evicted = registry.counter(
+        "appliance_table_evicted_total", "Rows given up: table full.", labels=("table",)
+    )
+    for name, table in sorted(detection.tables.items()):
+        used.put(table.used, name)
+        capacity.put(table.capacity, name)
+        evicted.add(table.evicted, name)
+
+
 def _count(interface: dict[str, Any], field: str) -> int:
     if field == "dropped":
         return _count(interface, "nic_dropped") + _count(interface, "kernel_dropped")
@@ -108,4 +154,7 @@ def _add_own(registry: Registry, queries: QueryStatistics, live: LiveStatistics)
     registry.counter("appliance_live_refused_total", "Dashboards turned away.").add(live.refused)
     registry.counter("appliance_live_merged_total", "Live messages merged for slow clients.").add(
         live.merged
+    )
+    registry.counter("appliance_live_missed_total", "Alerts not sent to slow clients.").add(
+        live.missed
     )

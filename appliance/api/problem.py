@@ -9,8 +9,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, WebSocketException
 
 from appliance.api.queries import QueriesBusy
-from appliance.api.services import DeskBusy
 from appliance.errors import StoreError
+from appliance.runtime.mailbox import MailboxFull
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -83,7 +83,7 @@ def answer_busy(request: Request[Any, Any, Any], _: QueriesBusy) -> Response[Pro
     return _respond(request, 503, detail, [], {"Retry-After": "1"})
 
 
-def answer_desk(request: Request[Any, Any, Any], _: DeskBusy) -> Response[Problem]:
+def answer_desk(request: Request[Any, Any, Any], _: MailboxFull) -> Response[Problem]:
     """Answer when too much waits to be done."""
     detail = "Too much waits to be done. Try again in a second."
     return _respond(request, 503, detail, [], {"Retry-After": "1"})

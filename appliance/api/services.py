@@ -12,17 +12,13 @@ from appliance.model.health import Health
 from appliance.model.views import Decision, ModelRow, MutePreview, TrainingStatus
 
 
-class DeskBusy(Exception):  # noqa: N818 - a condition of the moment, not a failure
-    """As much waits to be done as may wait; ask again in a second."""
-
-
 class AlertDesk(Protocol):
     """What people do about alerts.
 
     What changes something is asked for on the loop and carried out, in order, by the thread that
-    judges: it is done when the future is. Such a call may raise DeskBusy; ValueError in the future
-    says what cannot be done. `propose` and `preview` change nothing and are called in query
-    threads.
+    judges: it is done when the future is. Such a call may raise MailboxFull; a ValueError in the
+    future says why it cannot be done. `propose` and `preview` change nothing; `preview` is called
+    in query threads.
     """
 
     def decide(

@@ -2,24 +2,24 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import appliance
 from appliance.cli import operate, queries, simulate
-from appliance.cli.moments import parse_moment
-from appliance.config.options import FlowsFormat
-from appliance.runtime.clock import SystemClock
+from appliance.cli.casearguments import add_cases
+from appliance.cli.flags import (
+    add_list_flags,
+    add_parser,
+    parse_count,
+    parse_flows_file,
+    parse_hours,
+    parse_simulated_file,
+    parse_speed,
+    parse_time,
+)
 
 if TYPE_CHECKING:
-    # argparse gives its type no public name
-    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001
-
-_FLOWS_FORMATS: dict[str, FlowsFormat] = {
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".json": "ndjson",
-    ".log": "zeek",
-}
+    from appliance.cli.flags import Commands
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -38,23 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_check_config(commands)
     _add_status(commands)
     _add_lists(commands)
-    return parser
-
-
-def _add(commands: "_Commands", name: str, text: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    parser.add_argument(
-        "-c", "--config", type=Path, metavar="FILE", help="default: /etc/appliance/config.toml"
-    )
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        action="append",
-        default=[],
-        type=parse_setting,
-        metavar="KEY=VALUE",
-        help="one configuration key, such as capture.snaplen=512; may be repeated",
-    )
+    add_cases(commands)
     return parser
 
 
@@ -67,8 +51,8 @@ def _add_home_networks(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_run(commands: "_Commands") -> None:
-    parser = _add(commands, "run", "capture, and serve the dashboard")
+def _add_run(commands: "Commands") -> None:
+    parser = add_parser(commands, "run", "capture, and serve the dashboard")
     parser.add_argument(
         "-i", "--interface", action="append", metavar="NAME", help="may be repeated"
     )
@@ -77,8 +61,8 @@ def _add_run(commands: "_Commands") -> None:
     parser.set_defaults(command=operate.run)
 
 
-def _add_replay(commands: "_Commands") -> None:
-    parser = _add(commands, "replay", "read capture files or logs instead of the wire")
+def _add_replay(commands: "Commands") -> None:
+    parser = add_parser(commands, "replay", "read capture files or logs instead of the wire")
     parser.add_argument(
         "inputs",
         nargs="+",
@@ -102,13 +86,13 @@ def _add_replay(commands: "_Commands") -> None:
     parser.set_defaults(command=operate.replay)
 
 
-def _add_demo(commands: "_Commands") -> None:
-    parser = _add(commands, "demo", "show a made-up network, without capturing anything")
+def _add_demo(commands: "Commands") -> None:
+    parser = add_parser(commands, "demo", "show a made-up network, without capturing anything")
     parser.set_defaults(command=operate.demo)
 
 
-def _add_simulate(commands: "_Commands") -> None:
-    parser = _add(commands, "simulate", "write a made-up network day with attacks, all labelled")
+def _add_simulate(commands: "Commands") -> None:
+    parser = add_parser(commands, "simulate", "write a made-up network day with attacks, all labelled")
     parser.add_argument(
         "--out",
         type=parse_simulated_file,
@@ -129,33 +113,25 @@ def _add_simulate(commands: "_Commands") -> None:
     parser.set_defaults(command=simulate.simulate)
 
 
-def _add_check_config(commands: "_Commands") -> None:
-    parser = _add(
+def _add_check_config(commands: "Commands") -> None:
+    parser = add_parser(
         commands, "check-config", "print the merged configuration, or what is wrong in it"
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="as --config")
     parser.set_defaults(command=operate.check_config)
 
 
-def _add_status(commands: "_Commands") -> None:
-    parser = _add(commands, "status", "show how the running appliance is")
+def _add_status(commands: "Commands") -> None:
+    parser = add_parser(commands, "status", "show how the running appliance is")
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
     parser.set_defaults(command=queries.show_status)
 
 
-def _add_lists(commands: "_Commands") -> None:
+def _add_lists(commands: "Commands") -> None:
     for noun, text in (("flows", "finished flows"), ("hosts", "addresses seen")):
         group = commands.add_parser(noun, help=text).add_subparsers(metavar="ACTION", required=True)
-        parser = _add(group, "list", f"list {text}, newest first")
-        parser.add_argument(
-            "-o", "--output", choices=("table", "json", "ndjson", "csv"), default="table"
-        )
-        parser.add_argument(
-            "--limit", type=parse_count, default=50, metavar="N", help="rows at most (default: 50)"
-        )
-        moment = "15m, 2h or 7d ago, 2026-01-31T12:00, or seconds since the epoch"
-        parser.add_argument("--since", type=parse_time, metavar="TIME", help=moment)
-        parser.add_argument("--until", type=parse_time, metavar="TIME", help="the same")
+        parser = add_parser(group, "list", f"list {text}, newest first")
+        add_list_flags(parser)
         if noun == "flows":
             _add_flow_filters(parser)
         else:
@@ -180,68 +156,3 @@ def _add_flow_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, metavar="PORT", help="either end")
     parser.add_argument("--asn", type=int, metavar="ASN", help="either end")
     parser.set_defaults(command=queries.list_flows)
-
-
-def parse_setting(text: str) -> tuple[str, str]:
-    """Split KEY=VALUE."""
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f'"{text}": write KEY=VALUE')
-    return key.strip(), value.strip()
-
-
-def parse_time(text: str) -> float:
-    """Return s since the epoch."""
-    try:
-        return parse_moment(text, now_s=SystemClock().wall_ns() / 1e9)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def parse_speed(text: str) -> float | None:
-    """Return the factor of packet time; None for "max"."""
-    if text == "max":
-        return None
-    try:
-        factor = float(text.removesuffix("x"))
-    except ValueError:
-        factor = 0.0
-    if not 0.001 <= factor <= 1_000_000:
-        raise argparse.ArgumentTypeError(f'"{text}": write max, 1x, 10x ...')
-    return factor
-
-
-def parse_flows_file(text: str) -> tuple[Path, FlowsFormat]:
-    """Return the file and the format its suffix asks for."""
-    path = Path(text)
-    if text == "-":
-        return path, "ndjson"
-    if path.suffix not in _FLOWS_FORMATS:
-        raise argparse.ArgumentTypeError(f'"{text}": must end in {", ".join(_FLOWS_FORMATS)}')
-    return path, _FLOWS_FORMATS[path.suffix]
-
-
-def parse_simulated_file(text: str) -> Path:
-    """Return a file whose suffix says what it shall hold."""
-    path = Path(text)
-    if path.suffix not in {".pcap", ".log", ".ndjson"}:
-        raise argparse.ArgumentTypeError(f'"{text}": must end in .pcap, .log or .ndjson')
-    return path
-
-
-def parse_hours(text: str) -> float:
-    """Return hours, at most a week."""
-    try:
-        hours = float(text)
-    except ValueError:
-        hours = 0.0
-    if not 0 < hours <= 168:
-        raise argparse.ArgumentTypeError(f'"{text}": write hours, at most 168')
-    return hours
-
-
-def parse_count(text: str) -> int:
-    """Return a positive number of rows."""
-    if not text.isdecimal() or not 0 < int(text) <= 10_000_000:
-        raise argparse.ArgumentTypeError(f'"{text}": write a number from 1')
-    return int(text)

@@ -110,7 +110,11 @@ def _write_csv(rows: Iterable[Row], stream: TextIO) -> None:
 
 
 def _defuse(value: Any) -> Any:
-    """Keep a spreadsheet from running a name somebody put on the wire."""
+    """Keep a spreadsheet from running a name somebody put on the wire; make lists one cell."""
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        value = " ".join(value)
+    elif isinstance(value, list | tuple | dict):
+        value = msgspec.json.encode(value).decode()
     if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return value

@@ -58,15 +58,15 @@ def list_flows(arguments: argparse.Namespace) -> int:
 
     def ask(limit: int, cursor: str) -> Page | None:
         query = msgspec.structs.replace(where, limit=limit, cursor=cursor)
-        return _fetch_page(config, "/api/v1/flows", msgspec.structs.asdict(query))
+        return fetch_page(config, "/api/v1/flows", msgspec.structs.asdict(query))
 
     def read(stack: ExitStack) -> Pager:
-        reader = stack.enter_context(closing(_open_store(config)))
+        reader = stack.enter_context(closing(open_store(config)))
         return lambda limit, cursor: reader.flows(
             msgspec.structs.replace(where, limit=limit, cursor=cursor)
         )
 
-    return _list(arguments, FLOW_COLUMNS, ask, read)
+    return list_rows(arguments, FLOW_COLUMNS, ask, read)
 
 
 def list_hosts(arguments: argparse.Namespace) -> int:
@@ -76,17 +76,18 @@ def list_hosts(arguments: argparse.Namespace) -> int:
 
     def ask(limit: int, cursor: str) -> Page | None:
         query = {"since": start, "until": arguments.until, "search": arguments.search}
-        return _fetch_page(config, "/api/v1/hosts", query | {"limit": limit, "cursor": cursor})
+        return fetch_page(config, "/api/v1/hosts", query | {"limit": limit, "cursor": cursor})
 
     def read(stack: ExitStack) -> Pager:
-        reader = stack.enter_context(closing(_open_store(config)))
+        reader = stack.enter_context(closing(open_store(config)))
         end = _MAX_TIME_S if arguments.until is None else arguments.until
         return lambda limit, cursor: reader.hosts(start, end, limit, cursor, arguments.search)
 
-    return _list(arguments, HOST_COLUMNS, ask, read)
+    return list_rows(arguments, HOST_COLUMNS, ask, read)
 
 
-def _fetch_page(config: Config, path: str, query: dict[str, Any]) -> Page | None:
+def fetch_page(config: Config, path: str, query: dict[str, Any]) -> Page | None:
+    """Return a page from the running appliance; None if it does not run."""
     words = {name: str(value) for name, value in query.items() if value not in {None, ""}}
     answer = fetch(config.api, path, words)
     try:
@@ -95,7 +96,8 @@ def _fetch_page(config: Config, path: str, query: dict[str, Any]) -> Page | None
         raise ApplianceError(f"{path}: not the appliance's answer: {error}") from error
 
 
-def _open_store(config: Config) -> "StoreReader":
+def open_store(config: Config) -> "StoreReader":
+    """Return a reader of the store itself, and say that it is one. Raises ApplianceError."""
     path = find_store(config.store.path, os.environ)
     if not path.is_dir():
         raise ApplianceError(f"not running, and there is no store in {path}")
@@ -106,12 +108,17 @@ def _open_store(config: Config) -> "StoreReader":
     return StoreReader(path)
 
 
-def _list(
+def list_rows(
     arguments: argparse.Namespace,
     columns: tuple[Column, ...],
     ask: Callable[[int, str], Page | None],
     read: Callable[[ExitStack], Pager],
 ) -> int:
+    """Print as many rows as were asked for.
+
+    ask : asks the running appliance for a page, None if it does not run
+    read : gives what reads pages from the store instead
+    """
     first = ask(min(arguments.limit, _PAGE_ROWS), "")
     with ExitStack() as stack:
         pager = _insist(ask) if first is not None else read(stack)

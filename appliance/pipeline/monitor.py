@@ -11,7 +11,7 @@ import numpy as np
 import appliance
 from appliance.model.flow import Direction, FlowBatch
 from appliance.model.frame import CaptureStatistics
-from appliance.model.health import Health, Tick
+from appliance.model.health import DetectionStatistics, Health, Tick
 from appliance.model.views import FlowRow, StoreStatistics
 from appliance.pipeline.rows import make_rows
 from appliance.pipeline.worker import CaptureWorker
@@ -94,7 +94,7 @@ class Identity(NamedTuple):
 class Monitor:
     """Turns counters into figures per second. One thread calls `tick`, any thread `health`.
 
-    channel, store : where the counters of the pipeline come from
+    channel, store, detection : where the counters of the pipeline come from
     """
 
     def __init__(
@@ -104,7 +104,9 @@ class Monitor:
         channel: Callable[[], ChannelStatistics],
         store: Callable[[], StoreStatistics],
         geo_sources: Callable[[], list[dict[str, str]]],
+        detection: Callable[[], DetectionStatistics] = DetectionStatistics,
     ) -> None:
+        self._detection = detection
         self._identity = identity
         self._workers = workers
         self._channel = channel
@@ -163,6 +165,7 @@ class Monitor:
             clock_steps=sum(table.clock_steps for table in tables),
             home_networks=self._identity.home,
             geo_sources=[source["name"] for source in self._geo_sources()],
+            detection=self._detection(),
         )
         health.reasons = _reasons(health, captured, store)
         health.state = "degraded" if health.reasons else "running"

@@ -1,7 +1,7 @@
 """Alerts, incidents, mutes and memory in main.db: given back at start, pruned, rescued."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ WHERE a.state <> 'closed' ORDER BY a.number DESC LIMIT ?"""
 _INCIDENTS = "SELECT body FROM incident WHERE state <> 'closed' ORDER BY number DESC LIMIT ?"
 _LAST_INCIDENT = "SELECT max(CAST(substr(id, 5) AS INT)) FROM incident"  # INC-1001
 _LAST_MUTE = "SELECT seq FROM sqlite_sequence WHERE name = 'mute'"
-_HABITS = "SELECT kind, key, value, last_s FROM habit"
+_HABITS = "SELECT kind, key, value, last_s FROM habit WHERE ?1 = '' OR kind = ?1"
 _PRUNE = (
     "DELETE FROM alert_body WHERE number IN (SELECT number FROM alert WHERE last_seen < ?)",
     "DELETE FROM alert WHERE last_seen < ?",
@@ -69,10 +69,9 @@ def load_mutes(connection: apsw.Connection) -> list[Mute]:
     return decode(connection.execute("SELECT body FROM mute ORDER BY id"), Mute)
 
 
-def load_habits(connection: apsw.Connection) -> Iterator[Habit]:
-    """Deliver all habits, by kind and key."""
-    for row in connection.execute(_HABITS):
-        yield Habit(*row)
+def load_habits(connection: apsw.Connection, kind: str) -> list[Habit]:
+    """Return the habits of a kind, "" of all, by kind and key."""
+    return [Habit(*row) for row in connection.execute(_HABITS, (kind,))]
 
 
 def load_state(connection: apsw.Connection, name: str) -> bytes | None:

@@ -160,9 +160,9 @@ class StoreWriter:
         """Return open alerts and incidents, and the mutes, as committed. Raises StoreError."""
         return self._load(caseload.load_open)
 
-    def load_habits(self) -> list[Habit]:
-        """Return what is remembered, by kind and key, as committed. Raises StoreError."""
-        return self._load(lambda connection: list(caseload.load_habits(connection)))
+    def load_habits(self, kind: str = "") -> list[Habit]:
+        """Return what is remembered, of one kind or of all, as committed. Raises StoreError."""
+        return self._load(lambda connection: caseload.load_habits(connection, kind))
 
     def load_state(self, name: str) -> bytes | None:
         """Return the value kept under a name, as committed. Raises StoreError."""

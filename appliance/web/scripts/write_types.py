@@ -46,7 +46,7 @@ def typescript(kind: Any) -> str:
     if kind in PLAIN:
         return PLAIN[kind]
     if kind in STRUCTS:
-        return kind.__name__
+        return str(kind.__name__)
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return " | ".join(typescript(arg) for arg in args)

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from appliance.api import desk
-from appliance.api.services import DeskBusy
 from appliance.model.alert import AlertState
 from appliance.model.views import AlertFilter, Decision
+from appliance.runtime.mailbox import MailboxFull
 from tests.support.asking import ask, get, problem
 
 ONE = "A000000000003"
@@ -146,7 +146,7 @@ def test_a_desk_that_cannot_is_503(world: Any, monkeypatch: pytest.MonkeyPatch) 
     path = f"/api/v1/alerts/{ONE}/close"
     cancelled: Future[Any] = Future()
     cancelled.cancel()
-    for world.desk.answer in (DeskBusy(), Future(), cancelled):
+    for world.desk.answer in (MailboxFull(), Future(), cancelled):
         (answer,) = ask(world, path, method="POST")
         problem(answer, 503)
 

@@ -223,7 +223,7 @@ def test_too_many_queries_are_refused_at_once(world: Any) -> None:
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             world.reader.gate.clear()
             waiting = [asyncio.ensure_future(client.get("/api/v1/countries")) for _ in range(8)]
-            while world.queries.statistics().waiting < 8:
+            while world.queries.statistics().waiting < 8:  # noqa: ASYNC110
                 await asyncio.sleep(0)
             refused = await client.get("/api/v1/countries")
             world.reader.gate.set()

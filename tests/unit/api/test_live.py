@@ -14,7 +14,9 @@ from appliance.api import examples
 from appliance.api.live import (
     HISTORY_TICKS,
     MAX_CLIENTS,
+    QUEUE_ALERTS,
     QUEUE_MESSAGES,
+    SHOWN_ALERTS,
     SHOWN_FLOWS,
     Client,
     Message,
@@ -23,6 +25,7 @@ from appliance.api.live import (
 )
 from appliance.api.queries import QueriesBusy
 from appliance.errors import StoreError
+from appliance.model.alert import Alert, AlertChange
 from appliance.model.health import Health, Tick
 from appliance.model.views import FlowRow
 
@@ -247,3 +250,92 @@ def test_only_so_many_clients_and_room_comes_back(world: Any) -> None:
     world.live.unsubscribe(clients[0])
     assert world.live.subscribe() is not None
     assert world.live.statistics().clients == MAX_CLIENTS
+
+
+def tell(world: Any, *alerts: Alert, what: str = "raised") -> None:
+    world.live.publish_alerts([AlertChange(what=what, alert=alert) for alert in alerts])
+
+
+def take_messages(client: Client) -> list[dict[str, Any]]:
+    async def run() -> list[dict[str, Any]]:
+        found = []
+        while client.waiting:
+            found.append(json.loads(await client.take()))
+        return found
+
+    return asyncio.run(run())
+
+
+def test_an_alert_overtakes_the_seconds_that_wait(
+    world: Any, alert_of: Callable[..., Alert]
+) -> None:
+    client = world.live.subscribe()
+    publish(world, 1)
+    publish(world, 2)
+    one = alert_of(1)
+    tell(world, one)
+    one.severity = "low"  # what was said is what was so
+    tell(world, alert_of(2), what="escalated")
+    messages = take_messages(client)
+    kinds = [message["type"] for message in messages]
+    assert kinds == ["alert", "alert", "traffic_update", "traffic_update"]
+    assert [message["data"]["what"] for message in messages[:2]] == ["raised", "escalated"]
+    assert messages[0]["data"]["alert"]["severity"] == "high"
+    assert messages[0]["data"]["incident"] is None
+
+
+def test_one_text_of_an_alert_serves_all_clients(
+    world: Any, alert_of: Callable[..., Alert]
+) -> None:
+    clients = [world.live.subscribe() for _ in range(3)]
+    tell(world, alert_of(1))
+
+    async def run() -> list[str]:
+        return [await client.take() for client in clients]
+
+    texts = asyncio.run(run())
+    assert texts[0] is texts[1] is texts[2]
+
+
+def test_a_flood_of_alerts_is_bounded_and_said(world: Any, alert_of: Callable[..., Alert]) -> None:
+    slow = world.live.subscribe()
+    for number in range(QUEUE_ALERTS + 36):
+        tell(world, alert_of(number))
+        assert slow.waiting <= QUEUE_ALERTS
+    assert world.live.statistics().missed == 36
+    first, *others = take_messages(slow)
+    assert first == {"type": "alerts_missed", "data": {"count": 36}}
+    ids = [message["data"]["alert"]["id"] for message in others]
+    assert ids == [f"A{number:012}" for number in range(36, QUEUE_ALERTS + 36)]
+    tell(world, alert_of(5))
+    assert [message["type"] for message in take_messages(slow)] == ["alert"]
+    world.live.unsubscribe(slow)
+    assert world.live.statistics().missed == 36
+    assert world.live.statistics().alerts == QUEUE_ALERTS + 37
+
+
+def test_the_opening_has_open_alerts_also_those_not_stored_yet(
+    world: Any, alert_of: Callable[..., Alert]
+) -> None:
+    late = 1_763_650_100.0
+    tell(world, alert_of(500, ts=late), alert_of(9, ts=late, state="closed"))
+    client = world.live.subscribe()
+    tell(world, alert_of(501, ts=late + 1))
+    opening = open_for(world, client)
+    ids = [alert["id"] for alert in opening["alerts"]]
+    assert ids[:3] == ["A000000000501", "A000000000500", "A000000000008"]
+    assert "A000000000009" not in ids
+    assert opening["alert_counts"] == {"high": 9}
+    assert client.waiting == 1  # it is said again: nothing is lost between the two
+
+
+def test_the_opening_is_bounded(world: Any, alert_of: Callable[..., Alert]) -> None:
+    for number in range(300):
+        tell(world, alert_of(number))
+    client = world.live.subscribe()
+    assert len(open_for(world, client)["alerts"]) == SHOWN_ALERTS
+    assert len(world.live._latest) == SHOWN_ALERTS
+    world.reader.failure = StoreError("gone")
+    opening = open_for(world, client)
+    assert len(opening["alerts"]) == SHOWN_ALERTS
+    assert opening["alert_counts"]["critical"] == 0

@@ -8,7 +8,7 @@ from appliance.api.live import LiveStatistics
 from appliance.api.metrics import render_metrics
 from appliance.api.queries import QueryStatistics
 from appliance.model.frame import CaptureStatistics
-from appliance.model.health import Health
+from appliance.model.health import DetectionStatistics, Health, TableFill
 
 PROMISED = {
     "appliance_packets_total",
@@ -24,6 +24,12 @@ PROMISED = {
     "appliance_store_bytes",
     "process_resident_memory_bytes",
     "process_cpu_seconds_total",
+    "appliance_alerts_total",
+    "appliance_alerts_open",
+    "appliance_signals_total",
+    "appliance_table_used",
+    "appliance_table_capacity",
+    "appliance_table_evicted_total",
 }
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="(\\.|[^"\\])*"(,[a-z]+="(\\.|[^"\\])*")*\})? \S+')
 
@@ -47,6 +53,10 @@ def full() -> Health:
     return Health(
         state="degraded", interfaces=[interface], dropped_nic=3, dropped_kernel=4, dropped_queue=5,
         rejected={"truncated": 6}, flows_active=7, rss_bytes=8, cpu_s=1.5, lag_s=0.25,
+        detection=DetectionStatistics(
+            enabled=True, signals={"beacon": 11}, alerts={"high": 12}, open={"low": 13},
+            suppressed={"muted": 14}, tables={"fans": TableFill(used=15, capacity=16, evicted=17)},
+        ),
     )  # fmt: skip
 
 
@@ -73,6 +83,14 @@ def test_values_come_from_the_health_figures() -> None:
     assert found["appliance_lag_seconds"] == 0.25
     assert found['appliance_api_queries_total{outcome="refused"}'] == 2
     assert found["appliance_live_clients"] == 3
+    assert found['appliance_signals_total{rule="beacon"}'] == 11
+    assert found['appliance_alerts_total{severity="high"}'] == 12
+    assert found['appliance_alerts_total{severity="critical"}'] == 0
+    assert found['appliance_alerts_open{severity="low"}'] == 13
+    assert found['appliance_alerts_suppressed_total{cause="muted"}'] == 14
+    assert found['appliance_table_used{table="fans"}'] == 15
+    assert found['appliance_table_capacity{table="fans"}'] == 16
+    assert found['appliance_table_evicted_total{table="fans"}'] == 17
 
 
 def test_the_names_do_not_depend_on_the_state() -> None:

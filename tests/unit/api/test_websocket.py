@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from appliance.api import live, websocket
 from appliance.api.app import create_app
 from appliance.api.server import ApiServer
+from appliance.model.alert import Alert, AlertChange
 from appliance.model.health import Health, Tick
 from appliance.model.views import FlowRow
 
@@ -206,5 +207,23 @@ def test_the_stop_closes_dashboards_in_time(world: Any) -> None:
             assert closed.value.rcvd.code == 1012
         stalled.close()
         await until(lambda: not world.live.watched)
+
+    serve(world, use)
+
+
+def test_an_alert_is_there_at_once(world: Any, alert_of: Callable[..., Alert]) -> None:
+    """No second's tick passes: nothing but the alert itself can have brought it."""
+
+    async def use(server: ApiServer) -> None:
+        async with connect(url(server)) as client:
+            assert json.loads(await client.recv())["type"] == "init"
+            loop = asyncio.get_running_loop()
+            before = loop.time()
+            change = AlertChange(what="raised", alert=alert_of(1))
+            loop.call_soon_threadsafe(world.live.publish_alerts, [change])
+            message = json.loads(await client.recv())
+            assert loop.time() - before < 0.1
+            assert message["type"] == "alert"
+            assert message["data"]["alert"]["id"] == "A000000000001"
 
     serve(world, use)

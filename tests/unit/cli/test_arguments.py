@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli import operate, queries
+from appliance.cli import cases, operate, queries
 from appliance.cli.arguments import build_parser
 
 
@@ -17,6 +17,19 @@ def test_every_command_has_its_function() -> None:
         ("status -o json", queries.show_status),
         ("flows list --port 443", queries.list_flows),
         ("hosts list --search x", queries.list_hosts),
+        ("alerts list --severity high --kind beacon --host 10.0.0.0/8", cases.list_alerts),
+        ("alerts show A1 -o json", cases.show_alert),
+        ("alerts acknowledge A1 --comment mine", cases.decide),
+        ("alerts close A1 --verdict false", cases.decide),
+        ("alerts reopen A1", cases.decide),
+        ("alerts mute A1 --preview", cases.mute_alert),
+        ("incidents list --since 2d", cases.list_incidents),
+        ("incidents show INC-1001", cases.show_incident),
+        ("mutes list -o csv", cases.list_mutes),
+        ("mutes add --host 10.0.0.5 --kind port_scan --days 0", cases.add_mute),
+        ("mutes remove 3", cases.remove_mute),
+        ("train", cases.train),
+        ("analyze", cases.analyze),
     ):
         assert parser.parse_args(line.split()).command is function
 
@@ -49,6 +62,13 @@ flows list --limit -5
 flows list --since tomorrow
 flows list --port https
 status -o xml
+alerts
+alerts show
+alerts list --kind nonsense
+alerts list --severity huge
+alerts close A1 --verdict maybe
+mutes remove x
+mutes add --port https
 """
 
 

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from appliance.cli.client import fetch
+from appliance.cli.client import fetch, send
 from appliance.config.schema import Api
 from appliance.errors import ApplianceError
 
@@ -78,3 +78,19 @@ def test_somebody_else_on_the_port_is_recognised() -> None:
         pytest.raises(ApplianceError, match="is not the appliance"),
     ):
         fetch(api, "/x", {})
+
+
+def test_a_change_is_sent_as_json_and_an_empty_answer_is_none() -> None:
+    with server(response("201 Created", b'{"id": 3}')) as (api, requests):
+        assert send(api, "POST", "/x", {"a": 1}) == {"id": 3}
+    assert requests == [b"POST /x HTTP/1.1"]
+    with server(b"HTTP/1.1 204 No Content\r\n\r\n") as (api, requests):
+        assert send(api, "DELETE", "/x/3") is None
+    assert requests == [b"DELETE /x/3 HTTP/1.1"]
+
+
+def test_a_change_needs_somebody_who_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        api = Api(port=listener.getsockname()[1])
+    with pytest.raises(ApplianceError, match="not running"):
+        send(api, "POST", "/x")

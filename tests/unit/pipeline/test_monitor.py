@@ -10,7 +10,7 @@ import appliance
 from appliance.flows.table import TableStatistics
 from appliance.model.flow import Direction
 from appliance.model.frame import CaptureStatistics
-from appliance.model.health import TRAFFIC_DTYPE
+from appliance.model.health import TRAFFIC_DTYPE, DetectionStatistics
 from appliance.model.views import StoreStatistics
 from appliance.pipeline.monitor import SHOWN_FLOWS, Identity, LatestFlows, Monitor
 from appliance.runtime.channel import ChannelStatistics
@@ -198,3 +198,11 @@ def test_nobody_watching_costs_nothing_and_is_forgotten() -> None:
     latest(batch([flow()]))
     assert latest.collect(wanted=False) == ([], 1)
     assert latest.collect(wanted=True) == ([], 0)
+
+
+def test_health_tells_how_detection_is() -> None:
+    said = DetectionStatistics(enabled=True, open={"high": 2})
+    identity = Identity("sensor", [], 5.0)
+    monitor = Monitor(identity, [], lambda: QUIET, StoreStatistics, list, lambda: said)
+    assert monitor.health(1.0).detection is said
+    assert not make_monitor().health(1.0).detection.enabled
