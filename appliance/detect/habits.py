@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
-import numpy as np
 from numpy.typing import NDArray
 
 from appliance.model.address import is_ipv4, pack_address
