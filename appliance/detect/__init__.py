@@ -1,1 +1,1 @@
-"""Detection: rows of memory that are due become signals, each with its reasons."""
+"""Detection: flows and observations in, signals out."""
