@@ -18,7 +18,8 @@ def test_services_that_devices_poll_are_known(name: str) -> None:
     "name",
     [
         "", "com", ".", "203.0.113.9", "evil-apple.com", "apple.com.evil.example", "example.org",
-        "me.dyndns.org", "x.s3.amazonaws.com", "shop.azurewebsites.net", "ntp.10", "api.telegram.org",
+        "me.dyndns.org", "x.s3.amazonaws.com", "shop.azurewebsites.net", "ntp.10",
+        "api.telegram.org",
     ],
 )  # fmt: skip
 def test_names_that_anybody_can_have_are_not(name: str) -> None:
