@@ -13,7 +13,7 @@ from appliance.model.contact import MARK_CLOUD, MARK_VENDOR
 from appliance.model.flow import Direction
 
 NOT_REGULAR = -9.0
-_MARKS = frozenset({"jitter", "dead", "late", "new"})
+_MARKS = frozenset({"jitter", "dead", "new"})
 
 
 def judge_beacon(pair: Pair, known_service: bool, w: BeaconWeights) -> tuple[float, Signal | None]:
@@ -173,9 +173,9 @@ def _add_company(tally: Tally, pair: Pair, w: BeaconWeights) -> None:
     if around.clones:
         weight = w.clones_two if around.clones > 1 else w.clones_one
         tally.add("clone", weight, f"the same exchange with {around.clones} other addresses")
-    if 0 < around.peers <= w.device_peers and around.regular:
+    if around.peers and around.regular:
         weight = min(w.device_most, w.device_per_share * around.regular / around.peers)
-        text = f"a device of few contacts, {around.regular} others of them regular too"
+        text = f"{around.regular} of its {around.peers} contacts are regular: a device's habit"
         tally.add("device", -weight, text)
     if pair.contact.first_s - pair.host_first_s > w.late_s and _still_runs(pair):
         after = say_time(pair.contact.first_s - pair.host_first_s)

@@ -84,9 +84,10 @@ def _looks_like_guesses(pair: Pair, w: BruteForceWeights) -> bool:
         return False
     if not 0 < rhythm.out <= w.most_request_bytes or not 0 < rhythm.in_ <= most_answer:
         return False
-    if pair.service == "ssh":
-        if rhythm.out < w.least_ssh_bytes or rhythm.in_ > w.most_ssh_bytes:
-            return False
+    if pair.service == "ssh" and not (
+        rhythm.out >= w.least_ssh_bytes and rhythm.in_ <= w.most_ssh_bytes
+    ):
+        return False
     return _is_narrow(rhythm.out, rhythm.out_mad, w) and _is_narrow(rhythm.in_, rhythm.in_mad, w)
 
 

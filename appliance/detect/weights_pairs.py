@@ -67,8 +67,7 @@ class BeaconWeights(Group, frozen=True, kw_only=True):
     light: float = 0.2
     light_out_bytes: float = 3_000.0
     light_in_bytes: float = 10_000.0
-    device_peers: float = 12.0  # a host with so few outside contacts is a device: bulb, hub
-    device_per_share: float = 4.0  # on which regularity is the norm
+    device_per_share: float = 4.0  # of the host's contacts that are regular: on a bulb all are
     device_most: float = 2.0
     jitter_flat: float = 0.6  # intervals drawn evenly from a range: on purpose
     jitter_some: float = 0.2

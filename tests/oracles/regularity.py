@@ -1,5 +1,6 @@
 """The rhythm and sizes of a contact, the obvious way: numpy on the whole ring."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ def clip(value: float) -> float:
 def merge(starts: np.ndarray, gap: float) -> np.ndarray:
     """Intervals between visits: starts closer than a gap to the one before belong to one."""
     kept = [starts[0]]
-    kept += [b for a, b in zip(starts[:-1], starts[1:], strict=True) if b - a >= gap]
+    kept += [b for a, b in pairwise(starts) if b - a >= gap]
     return np.diff(kept)
 
 
