@@ -5,32 +5,11 @@ from appliance.model.observation import DnsSeen
 from tests.support.dns import ask, drawn_names, fail
 from tests.support.fans import Addresses
 
-WORDS = [
-    "garden",
-    "paper",
-    "winter",
-    "station",
-    "orange",
-    "window",
-    "silver",
-    "market",
-    "river",
-    "summer",
-    "doctor",
-    "basket",
-    "hammer",
-    "letter",
-    "kitchen",
-    "pocket",
-    "mirror",
-    "bottle",
-    "planet",
-    "saddle",
-    "tunnel",
-    "candle",
-    "ribbon",
-    "helmet",
-]
+WORDS = (
+    "garden", "paper", "winter", "station", "orange", "window", "silver", "market",
+    "river", "summer", "doctor", "basket", "hammer", "letter", "kitchen", "pocket",
+    "mirror", "bottle", "planet", "saddle", "tunnel", "candle", "ribbon", "helmet",
+)  # fmt: skip
 
 
 def observe(*items: DnsSeen) -> list[Signal]:

@@ -1,6 +1,7 @@
 import numpy as np
 
 from appliance.detect.flowcounts import OPEN, FlowCounts
+from appliance.model.address import parse_address
 from appliance.model.flow import EndReason
 from tests.support.pairflows import make_flow
 
@@ -12,10 +13,11 @@ def test_sums_by_pair() -> None:
         make_flow((9, 1), (0, 0), ends=("10.0.0.6", "10.0.0.1")),
     ])  # fmt: skip
     pairs = FlowCounts().add_up(flows)
-    assert pairs.out_bytes == [150, 9]
-    assert pairs.in_bytes == [370, 0]
-    assert (pairs.out_packets, pairs.in_packets) == ([3, 1], [3, 0])
-    assert pairs.last_s[0] - pairs.first_s[0] == 4.0
+    at = pairs.key.index((*parse_address("10.0.0.5"), *parse_address("10.0.0.1")))
+    assert (pairs.out_bytes[at], pairs.in_bytes[at]) == (150, 370)
+    assert (pairs.out_packets[at], pairs.in_packets[at]) == (3, 3)
+    assert pairs.last_s[at] - pairs.first_s[at] == 4.0
+    assert (pairs.out_bytes[1 - at], pairs.in_packets[1 - at]) == (9, 0)
 
 
 def test_reports_of_one_flow_are_cumulative() -> None:
