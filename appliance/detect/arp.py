@@ -49,7 +49,7 @@ class ArpWatch:
         self._weights = weights.arp_scan
         self._resolve = resolve
         self._is_router = is_router
-        self._claims = ArpClaims(weights.arp_spoof, resolve, is_router)
+        self._claims = ArpClaims(weights.arp_spoof, resolve)
         self._askers: OrderedDict[int, _Asker] = OrderedDict()
         self._evicted = 0
 

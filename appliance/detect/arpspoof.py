@@ -1,7 +1,6 @@
 """Addresses claimed by a second machine."""
 
 from collections import OrderedDict
-from collections.abc import Callable
 
 from appliance.detect.fanview import Resolve
 from appliance.detect.weights_watch import ArpSpoofWeights
@@ -51,12 +50,9 @@ class _Mac:
 class ArpClaims:
     """Remembers who claims which IPv4 address; those claimed least lately give way."""
 
-    def __init__(
-        self, weights: ArpSpoofWeights, resolve: Resolve, is_router: Callable[[int], bool]
-    ) -> None:
+    def __init__(self, weights: ArpSpoofWeights, resolve: Resolve) -> None:
         self._weights = weights
         self._resolve = resolve
-        self._is_router = is_router
         self._addresses: OrderedDict[int, _Address] = OrderedDict()
         self._macs: OrderedDict[int, _Mac] = OrderedDict()
         self.evicted = 0
@@ -126,6 +122,7 @@ class ArpClaims:
             stolen = [(n, a) for n, a in claimed if n == mac.asks_itself]
             if not stolen:
                 return None
+        stolen.sort(key=lambda pair: (-len(pair[1].askers), pair[0]))  # the gateway first
         terms = self._weigh(mac, stolen, len(claimed))
         weight = sum(term.weight for term in terms)
         if weight < self._weights.keep or weight <= mac.next_weight:

@@ -10,6 +10,9 @@ from appliance.model.flow import EndReason
 
 OPEN = 4_096  # flows that go on, remembered at once
 
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_COUNTED = (("orig", "payload"), ("resp", "payload"), ("orig", "packets"), ("resp", "packets"))
+
 
 class Pairs(NamedTuple):
     """Flows of one batch added up by (originator, responder); arrays of one length."""
@@ -31,41 +34,31 @@ class FlowCounts:
         self.evicted = 0
 
     def add_up(self, flows: NDArray[Any]) -> Pairs:
-        """Return the sums of FLOW_DTYPE records by pair, in order of addresses.
+        """Return the sums of one or more FLOW_DTYPE records by pair, in order of a hash.
 
         cost : 0.2 us a flow and 2 us a pair
         """
-        counts = np.stack(
-            [
-                flows["orig"]["payload"].astype(np.int64),
-                flows["resp"]["payload"].astype(np.int64),
-                flows["orig"]["packets"].astype(np.int64),
-                flows["resp"]["packets"].astype(np.int64),
-            ],
-            axis=1,
-        )
+        orig, resp = flows["orig"], flows["resp"]
+        counts = np.empty((len(flows), 4), np.int64)
+        for column, (side, name) in enumerate(_COUNTED):
+            counts[:, column] = flows[side][name]
         self._subtract_known(flows, counts)
-        keys = np.stack(
-            [
-                flows["orig"]["addr_hi"], flows["orig"]["addr_lo"],
-                flows["resp"]["addr_hi"], flows["resp"]["addr_lo"],
-            ],
-            axis=1,
+        key = orig["addr_lo"] * _MIX ^ resp["addr_lo"]
+        key = (key * _MIX ^ orig["addr_hi"]) * _MIX ^ resp["addr_hi"]
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        starts = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+        chosen = flows[order[starts]]
+        ends = (
+            chosen["orig"]["addr_hi"].tolist(), chosen["orig"]["addr_lo"].tolist(),
+            chosen["resp"]["addr_hi"].tolist(), chosen["resp"]["addr_lo"].tolist(),
         )  # fmt: skip
-        pairs, inverse = np.unique(keys, axis=0, return_inverse=True)
-        inverse = inverse.reshape(-1)
-        sums = np.zeros((len(pairs), 4), np.int64)
-        np.add.at(sums, inverse, counts)
-        first_ns = np.full(len(pairs), np.iinfo(np.int64).max)
-        np.minimum.at(first_ns, inverse, flows["first_ns"])
-        last_ns = np.zeros(len(pairs), np.int64)
-        np.maximum.at(last_ns, inverse, flows["last_ns"])
-        columns = sums.T.tolist()
+        sums = np.add.reduceat(counts[order], starts, axis=0).T.tolist()
         return Pairs(
-            [tuple(row) for row in pairs.tolist()],
-            columns[0], columns[1], columns[2], columns[3],
-            (first_ns / 1e9).tolist(),
-            (last_ns / 1e9).tolist(),
+            list(zip(*ends, strict=True)),
+            sums[0], sums[1], sums[2], sums[3],
+            (np.minimum.reduceat(flows["first_ns"][order], starts) / 1e9).tolist(),
+            (np.maximum.reduceat(flows["last_ns"][order], starts) / 1e9).tolist(),
         )  # fmt: skip
 
     def _subtract_known(self, flows: NDArray[Any], counts: NDArray[np.int64]) -> None:

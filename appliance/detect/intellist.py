@@ -103,7 +103,7 @@ class TableBuilder:
     def _pack(self) -> Table:
         first = np.frombuffer(bytes(self._ranges[0]), "S16")
         last = np.frombuffer(bytes(self._ranges[1]), "S16")
-        order = np.lexsort((last, first))
+        order = np.lexsort((-_rank(last), first))  # of those that begin together, the widest first
         first, last = first[order], last[order]
         names = np.frombuffer(bytes(self._names), "<u8")
         by_hash = np.argsort(names, kind="stable")
@@ -170,7 +170,11 @@ def _describe(table: Table, at: int) -> Hit:
 
 def _running_most(values: NDArray[np.bytes_]) -> NDArray[np.bytes_]:
     """Return the largest value so far at each place: by rank, for bytes have no running maximum."""
-    order = np.argsort(values, kind="stable")
+    return np.sort(values)[np.maximum.accumulate(_rank(values))] if len(values) else values
+
+
+def _rank(values: NDArray[np.bytes_]) -> NDArray[np.int64]:
+    """Return the place of each value in their order."""
     ranks = np.empty(len(values), np.int64)
-    ranks[order] = np.arange(len(values))
-    return values[order][np.maximum.accumulate(ranks)] if len(values) else values
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return ranks

@@ -106,7 +106,7 @@ def _parse_range(word: str) -> Range | Refused | None:
 
 def _parse_name(word: str) -> str | Refused | None:
     name = word.strip("\"'").lower().removeprefix("||").removeprefix("*.").strip(".")
-    name = name.split("/", 1)[0].partition(":")[0].rstrip("^")
+    name = name.split("/", 1)[0].split("^", 1)[0].partition(":")[0]
     if not _NAME.fullmatch(name) or len(name) > 253:
         return None
     if name.endswith(_LOCAL_NAMES):
