@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from appliance.capture.files import open_file
 from appliance.capture.merge import merge
@@ -22,7 +22,10 @@ from appliance.errors import ApplianceError
 from appliance.flows.table import FlowTable, TableStatistics
 from appliance.metadata.names import PassiveDns
 from appliance.metadata.stage import MetadataStage
+from appliance.model.alert import AlertChange
+from appliance.model.flow import FlowBatch
 from appliance.model.frame import PacketSource
+from appliance.model.window import WindowBatch
 from appliance.pipeline.export import NdjsonWriter, ZeekWriter
 from appliance.pipeline.stage import Pipeline, Sink
 from appliance.runtime.clock import SystemClock
@@ -54,11 +57,7 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
             stack.callback(writer.close)
         progress = Progress(_total_bytes(inputs), sys.stderr)
         stack.callback(progress.close)
-        engine: Replay | LogReplay
-        if isinstance(source, Logs):
-            engine = LogReplay(config, source, writer, sinks)
-        else:
-            engine = Replay(config, source, writer, sinks, timely=options.speed is not None)
+        engine = _make_engine(config, source, writer, sinks, timely=options.speed is not None)
         calm_collector()
         clock = SystemClock()
         began_ns = clock.monotonic_ns()
@@ -67,6 +66,35 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
         progress.close()
         engine.report((clock.monotonic_ns() - began_ns) / 1e9)
         return 0
+
+
+class Listener(Protocol):
+    """Who hears what a replay finds."""
+
+    def take_flows(self, batch: FlowBatch) -> None:
+        """Take an enriched batch."""
+
+    def take_alert(self, change: AlertChange) -> None:
+        """Take what became of an alert."""
+
+    def take_windows(self, batch: WindowBatch) -> None:
+        """Take the fingerprints of a closed window."""
+
+
+def judge(config: Config, inputs: tuple[str, ...], listener: Listener) -> None:
+    """Replay without keeping anything, and tell a listener all that is found.
+
+    Raises as `replay` does.
+    """
+    with ExitStack() as stack:
+        source = _open(config, inputs, None)
+        stack.callback(source.close)
+        stack.enter_context(_stopping(source))
+        progress = Progress(_total_bytes(inputs), sys.stderr)
+        stack.callback(progress.close)
+        engine = _make_engine(config, source, None, [listener.take_flows])
+        for _ in engine.run():
+            progress.update(*engine.progress())
 
 
 class Replay:
@@ -178,6 +206,19 @@ class LogReplay:
             statistics.flows / max(elapsed_s, 1e-9),
             f"; left out: {damaged}" if damaged else "",
         )
+
+
+def _make_engine(
+    config: Config,
+    source: PacketSource | Logs,
+    writer: StoreWriter | None,
+    sinks: list[Sink],
+    *,
+    timely: bool = False,
+) -> Replay | LogReplay:
+    if isinstance(source, Logs):
+        return LogReplay(config, source, writer, sinks)
+    return Replay(config, source, writer, sinks, timely=timely)
 
 
 def _open(config: Config, inputs: tuple[str, ...], speed: float | None) -> PacketSource | Logs:

@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)
     _add_replay(commands)
+    _add_evaluate(commands)
     _add_demo(commands)
     _add_check_config(commands)
     _add_status(commands)
@@ -96,6 +97,29 @@ def _add_replay(commands: "_Commands") -> None:
     parser.add_argument("--store", type=Path, metavar="DIR", help="keep the flows in this folder")
     _add_home_networks(parser)
     parser.set_defaults(command=operate.replay)
+
+
+def _add_evaluate(commands: "_Commands") -> None:
+    parser = _add(commands, "evaluate", "measure detection on labelled data")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="as for replay")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="what flows are: CSV with uid and label, or a labelled log (default: the inputs')",
+    )
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="what machines are: CSV with host, malicious, start, end (default: from the labels)",
+    )
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument(
+        "--no-naive", action="store_true", help="leave out the forests it is compared with"
+    )
+    _add_home_networks(parser)
+    parser.set_defaults(command=operate.evaluate)
 
 
 def _add_demo(commands: "_Commands") -> None:
