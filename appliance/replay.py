@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -25,7 +25,9 @@ from appliance.flows.table import FlowTable, TableStatistics
 from appliance.metadata.names import PassiveDns
 from appliance.metadata.stage import MetadataStage
 from appliance.model.alert import Alert, AlertChange
+from appliance.model.flow import FlowBatch
 from appliance.model.frame import PacketSource
+from appliance.model.window import WindowBatch
 from appliance.pipeline.assembly import Parts, make_detection, save_memory
 from appliance.pipeline.detection import AlertSink, News, Outlets, WindowSink
 from appliance.pipeline.export import NdjsonWriter, ZeekWriter
@@ -64,12 +66,8 @@ def replay(config: Config, inputs: tuple[str, ...], options: ReplayOptions) -> i
             alerts = stack.enter_context(_export_alerts(options.alerts))
         progress = Progress(_total_bytes(inputs), sys.stderr)
         stack.callback(progress.close)
-        engine: Replay | LogReplay
-        if isinstance(source, Logs):
-            engine = LogReplay(config, source, Receivers(writer, sinks, alerts))
-        else:
-            timely = options.speed is not None
-            engine = Replay(config, source, Receivers(writer, sinks, alerts), timely=timely)
+        receivers = Receivers(writer, sinks, alerts)
+        engine = _make_engine(config, source, receivers, timely=options.speed is not None)
         calm_collector()
         clock = SystemClock()
         began_ns = clock.monotonic_ns()
@@ -90,6 +88,41 @@ class Receivers(NamedTuple):
     flows: Sequence[Sink] = ()
     alerts: AlertSink | None = None
     windows: WindowSink | None = None
+
+
+class Listener(Protocol):
+    """Who hears what a replay finds."""
+
+    def take_flows(self, batch: FlowBatch) -> None:
+        """Take an enriched batch."""
+
+    def take_alert(self, change: AlertChange) -> None:
+        """Take what became of an alert."""
+
+    def take_windows(self, batch: WindowBatch) -> None:
+        """Take the fingerprints of a closed window."""
+
+
+def judge(config: Config, inputs: tuple[str, ...], listener: Listener) -> None:
+    """Replay without keeping anything, and tell a listener all that is found.
+
+    Raises as `replay` does.
+    """
+
+    def hear(changes: list[AlertChange]) -> None:
+        for change in changes:
+            listener.take_alert(change)
+
+    with ExitStack() as stack:
+        source = _open(config, inputs, None)
+        stack.callback(source.close)
+        stack.enter_context(_stopping(source))
+        progress = Progress(_total_bytes(inputs), sys.stderr)
+        stack.callback(progress.close)
+        receivers = Receivers(None, [listener.take_flows], hear, listener.take_windows)
+        engine = _make_engine(config, source, receivers)
+        for _ in engine.run():
+            progress.update(*engine.progress())
 
 
 class Replay:
@@ -168,9 +201,7 @@ class LogReplay:
     def __init__(self, config: Config, source: Logs, receivers: Receivers) -> None:
         self._source = source
         names = source.names
-        name_of = _no_name
-        if isinstance(names, PassiveDns):
-            name_of = names.name_of
+        name_of = names.name_of if isinstance(names, PassiveDns) else _no_name
         self._writer = receivers.writer
         home = HomeNetworks(config.network.home)
         self.pipeline = _make_pipeline(config, home, None, receivers, name_of)
@@ -178,7 +209,7 @@ class LogReplay:
     def run(self) -> Iterator[None]:
         """Take every flow; yields after each batch."""
         for batch, observations, facts, now_s in self._source.batches():
-            self.pipeline.take_log(News(batch, None, observations, facts), now_s)
+            self.pipeline.take_log(News(batch, None, observations, facts, by_start=True), now_s)
             if self._writer is not None:
                 self._writer.tick(now_s)
             yield
@@ -201,6 +232,18 @@ class LogReplay:
             statistics.flows / max(elapsed_s, 1e-9),
             f"; left out: {damaged}" if damaged else "",
         )
+
+
+def _make_engine(
+    config: Config,
+    source: PacketSource | Logs,
+    receivers: Receivers,
+    *,
+    timely: bool = False,
+) -> Replay | LogReplay:
+    if isinstance(source, Logs):
+        return LogReplay(config, source, receivers)
+    return Replay(config, source, receivers, timely=timely)
 
 
 def _make_pipeline(

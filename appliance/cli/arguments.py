@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)
     _add_replay(commands)
+    _add_evaluate(commands)
     _add_demo(commands)
     _add_simulate(commands)
     _add_check_config(commands)
@@ -86,13 +87,38 @@ def _add_replay(commands: "Commands") -> None:
     parser.set_defaults(command=operate.replay)
 
 
+def _add_evaluate(commands: "Commands") -> None:
+    parser = add_parser(commands, "evaluate", "measure detection on labelled data")
+    parser.add_argument("inputs", nargs="+", metavar="INPUT", help="as for replay")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help="what flows are: CSV with uid and label, or a labelled log (default: the inputs')",
+    )
+    parser.add_argument(
+        "--truth",
+        type=Path,
+        metavar="FILE",
+        help="what machines are: CSV with host, malicious, start, end (default: from the labels)",
+    )
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    parser.add_argument(
+        "--no-naive", action="store_true", help="leave out the forests it is compared with"
+    )
+    _add_home_networks(parser)
+    parser.set_defaults(command=operate.evaluate)
+
+
 def _add_demo(commands: "Commands") -> None:
     parser = add_parser(commands, "demo", "show a made-up network, without capturing anything")
     parser.set_defaults(command=operate.demo)
 
 
 def _add_simulate(commands: "Commands") -> None:
-    parser = add_parser(commands, "simulate", "write a made-up network day with attacks, all labelled")
+    parser = add_parser(
+        commands, "simulate", "write a made-up network day with attacks, all labelled"
+    )
     parser.add_argument(
         "--out",
         type=parse_simulated_file,

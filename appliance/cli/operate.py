@@ -1,4 +1,4 @@
-"""Commands that do the work in this process: run, replay, demo, check-config.
+"""Commands that do the work in this process: run, replay, evaluate, demo, check-config.
 
 The daemon is imported inside the commands: it loads numba, which takes longer than all of --help,
 and which must find its cache directory set when it loads.
@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from appliance.cli.settings import load_settings
-from appliance.config.options import ReplayOptions
+from appliance.config.options import EvaluateOptions, ReplayOptions
 from appliance.config.render import render
 from appliance.config.schema import Config
 from appliance.runtime.logs import configure_logging
@@ -47,6 +47,22 @@ def make_replay_options(arguments: argparse.Namespace) -> ReplayOptions:
         return options
     path, flows_format = arguments.flows
     return msgspec.structs.replace(options, flows=path, flows_format=flows_format)
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Measure detection on labelled data."""
+    config, _ = load_settings(arguments)
+    warm_up_apart(_prepare(config))
+    from appliance.evaluate.run import evaluate as measure  # noqa: PLC0415 - see above
+    from appliance.replay import judge  # noqa: PLC0415
+
+    options = EvaluateOptions(
+        labels=arguments.labels,
+        truth=arguments.truth,
+        form=arguments.output,
+        naive=not arguments.no_naive,
+    )
+    return measure(config, tuple(arguments.inputs), options, judge)
 
 
 def demo(arguments: argparse.Namespace) -> int:

@@ -54,6 +54,7 @@ class News(NamedTuple):
     attempts: FlowBatch | None = None  # open flows that nobody has answered
     observations: Sequence[Observation] = ()  # what single packets or log lines said
     facts: Sequence[DeviceFact] = ()
+    by_start: bool = False  # the clock is the latest start of a flow, as of logs
 
 
 class Outlets(NamedTuple):
@@ -96,7 +97,7 @@ class Detection:
             self._settle(self.detector.learn_devices(news.facts))
         seen = news.observations
         done = 0
-        for part, part_s in slice_minutes(batch, now_s):
+        for part, part_s in slice_minutes(batch, now_s, by_start=news.by_start):
             until = bisect_right(seen, part_s * 1e9, done, key=_time_of)
             self._observe(seen[done:until], part_s)
             done = until

@@ -32,9 +32,17 @@ def merge_attempts(batch: FlowBatch, attempts: FlowBatch) -> FlowBatch:
     return merged
 
 
-def slice_minutes(batch: FlowBatch, now_s: float) -> Iterator[tuple[FlowBatch, float]]:
-    """Yield (part of the batch, time at its end in s), in order; the last one ends at `now_s`."""
-    reached = np.maximum.accumulate(_told_ns(batch.flows))
+def slice_minutes(
+    batch: FlowBatch, now_s: float, *, by_start: bool = False
+) -> Iterator[tuple[FlowBatch, float]]:
+    """Yield (part of the batch, time at its end in s), in order; the last one ends at `now_s`.
+
+    by_start : the clock is the latest start of a flow, as of logs; else the latest end
+    """
+    if not len(batch):
+        return
+    times = batch.flows["first_ns"] if by_start else _told_ns(batch.flows)
+    reached = np.maximum.accumulate(times)
     np.minimum(reached, round(now_s * 1e9), out=reached)  # a flow from the future moves no clock
     minutes = reached // _SLICE_NS
     cuts = [*(np.flatnonzero(np.diff(minutes)) + 1).tolist(), len(batch)]

@@ -23,10 +23,12 @@ FIELDS = frozenset({
     "resp_l2_addr", "ip_proto",
 })  # fmt: skip
 
-_COUNTS = (
-    "id.orig_p", "id.resp_p", "orig_bytes", "resp_bytes", "orig_pkts", "resp_pkts",
-    "orig_ip_bytes", "resp_ip_bytes", "vlan", "inner_vlan",
-)  # fmt: skip
+# field -> largest value that can be true
+_COUNTS = {
+    "id.orig_p": 0xFFFF, "id.resp_p": 0xFFFF, "orig_pkts": 0xFFFF_FFFF, "resp_pkts": 0xFFFF_FFFF,
+    "orig_bytes": 1 << 48, "resp_bytes": 1 << 48, "orig_ip_bytes": 1 << 48,
+    "resp_ip_bytes": 1 << 48, "vlan": 0xFFFF, "inner_vlan": 0xFFFF,
+}  # fmt: skip
 
 _ETHERNET_BYTES = 14
 _IPV4_BYTES, _IPV6_BYTES = 20, 40
@@ -56,10 +58,8 @@ class ConnReader:
     def read(self, table: Table) -> FlowBatch:
         """Return the good records of a table; the others are counted in it."""
         starts, orig, resp = self._read_ends(table)
-        counts = {name: table.counts(name) for name in _COUNTS}
+        counts = {name: self._read_count(table, name, most) for name, most in _COUNTS.items()}
         spans = np.maximum(table.spans("duration"), 0)
-        for name in ("id.orig_p", "id.resp_p"):
-            table.reject(name, counts[name] > 0xFFFF)
         protocols = self._protocols(table, orig)
         flows = self._endings.records(
             list(
@@ -75,11 +75,16 @@ class ConnReader:
         flows["first_ns"], flows["last_ns"] = starts, starts + spans
         _fill_side(flows, "orig", orig, counts)
         _fill_side(flows, "resp", resp, counts)
-        flows["vlan"] = np.clip(counts["vlan"], 0, 0xFFFF)
-        flows["inner_vlan"] = np.clip(counts["inner_vlan"], 0, 0xFFFF)
+        flows["vlan"] = np.maximum(counts["vlan"], 0)
+        flows["inner_vlan"] = np.maximum(counts["inner_vlan"], 0)
         _fill_moments(flows)
         flows["direction"] = self._directions(orig, resp)
         return self._pick(table, flows)
+
+    def _read_count(self, table: Table, name: str, most: int) -> NDArray[np.int64]:
+        values = table.counts(name)
+        table.reject(name, values > most)
+        return np.minimum(values, most)
 
     def _read_ends(self, table: Table) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
         starts = table.times("ts")
@@ -189,7 +194,7 @@ def _fill_side(
     six = is_ipv6(words)
     side["addr_hi"], side["addr_lo"] = words[:, 0], words[:, 1]
     flows["bits"] |= np.where(six, FLOW_IPV6, 0).astype(np.uint16)
-    side["port"] = np.clip(counts[f"id.{name}_p"], 0, 0xFFFF)
+    side["port"] = np.maximum(counts[f"id.{name}_p"], 0)
     packets, payload = counts[f"{name}_pkts"], counts[f"{name}_bytes"]
     packets = np.where(packets == UNSET, side["packets"], packets)
     proto = flows["proto"]
@@ -201,7 +206,7 @@ def _fill_side(
     told = np.where(fixed & (ip_bytes > 0), np.maximum(ip_bytes - packets * headers, 0), 0)
     payload = np.where(payload == UNSET, told, payload)
     ip_bytes = np.where(ip_bytes == UNSET, payload + packets * headers, ip_bytes)
-    side["packets"] = np.minimum(packets, 0xFFFF_FFFF)
+    side["packets"] = packets
     side["payload"], side["ip_bytes"] = payload, ip_bytes
     side["bytes"] = ip_bytes + packets * _ETHERNET_BYTES
 

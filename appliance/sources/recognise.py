@@ -17,6 +17,7 @@ from appliance.sources.zeekjson import ZeekJson
 from appliance.sources.zeektsv import ZeekTsv, find_header
 
 CONN, ARGUS, OTHER = "conn", "argus", "other"
+_UNDERSCORED = "id_orig_h"
 _LOOKED_AT = 50  # JSON lines: fields that are not set are missing in a line
 # kind -> fields of which all, fields of which one must be there; the first kind that fits
 _MARKS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
@@ -90,7 +91,8 @@ def _open(file: LineFile, wanted: frozenset[str] | None) -> Log:
     header = find_header(opening)
     if header is not None:
         return Log(str(kind), file, ZeekTsv(file, header, wanted))
-    return Log(str(kind), file, ZeekJson(file, wanted))
+    underscores = _UNDERSCORED in (_json_fields(opening) or ())
+    return Log(str(kind), file, ZeekJson(file, wanted, underscores=underscores))
 
 
 def find_logs(path: str) -> list[Path]:
@@ -141,7 +143,11 @@ def _find_kind(opening: str) -> str | None:
         fields = frozenset(name for text in header.fields for name in text.split())
         return header.path if header.path in _KINDS else _match(fields) or header.path or OTHER
     keys = _json_fields(opening)
-    return None if keys is None else _match(keys) or OTHER
+    if keys is None:
+        return None
+    if _UNDERSCORED in keys:
+        keys = frozenset(key.replace("id_", "id.", 1) for key in keys)
+    return _match(keys) or OTHER
 
 
 def _match(fields: frozenset[str]) -> str | None:

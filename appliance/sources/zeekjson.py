@@ -35,21 +35,25 @@ class ZeekJson:
     """Records of one log; `damaged` counts what was left out, by reason.
 
     wanted : the fields that matter; others are skipped unread
+    underscores : id_orig_h instead of id.orig_h, as some stores of logs have it
     """
 
     set_separator = ","
 
-    def __init__(self, file: LineFile, wanted: frozenset[str]) -> None:
+    def __init__(
+        self, file: LineFile, wanted: frozenset[str], *, underscores: bool = False
+    ) -> None:
         self._file = file
         self._names = sorted(wanted)
         attributes = [name.replace(".", "_") for name in self._names]
+        keys = attributes if underscores else self._names
         record = msgspec.defstruct(
             "Record",
             [
                 (attribute, _type_of(name), None)
                 for attribute, name in zip(attributes, self._names, strict=True)
             ],
-            rename=dict(zip(attributes, self._names, strict=True)),
+            rename=dict(zip(attributes, keys, strict=True)),
             gc=False,
         )
         self._getters = [attrgetter(attribute) for attribute in attributes]

@@ -132,6 +132,8 @@ def test_moments_are_those_of_even_traffic(tmp_path: Path) -> None:
         ("id.resp_h", None),
         ("id.orig_p", 70_000),
         ("orig_bytes", -4),
+        ("resp_bytes", 1 << 60),
+        ("orig_pkts", 1 << 40),
         ("duration", -1.0),
     ],
 )

@@ -39,6 +39,15 @@ def test_the_kind_is_told_by_the_content(tmp_path: Path, kind: str, form: str) -
     assert is_log(path)
 
 
+def test_underscores_instead_of_dots(tmp_path: Path) -> None:
+    row = {name.replace("id.", "id_"): value for name, value in conn(1).items()}
+    log = open_log(write(tmp_path, "x", jsonl([row])))
+    assert log.kind == "conn"
+    (table,) = log.records.tables(10)
+    assert table.texts("id.orig_h") == ["192.168.1.5"]
+    log.file.release()
+
+
 def test_fields_missing_in_the_first_lines(tmp_path: Path) -> None:
     bare = {"ts": 1.0, "uid": "C1", "id.orig_h": "::1", "id.resp_h": "::1", "proto": "tcp"}
     log = open_log(write(tmp_path, "x", "noise\n{\n" + jsonl([bare, bare, conn()])))

@@ -42,6 +42,21 @@ def test_the_clock_is_the_latest_start_and_never_goes_back(tmp_path: Path, order
         assert batch.now_s == latest / 1e9
 
 
+def test_a_wrong_digit_does_not_take_the_clock_along(tmp_path: Path) -> None:
+    rows = [conn(n) for n in range(1_000)]
+    rows[500]["ts"] += 1e9
+    rows[501]["ts"] -= 1e9
+    ((batch, _, _, now_s),), _ = read(write(tmp_path, "conn.log", jsonl(rows)))
+    assert now_s == T0 + 999
+    assert len(batch) == 1_000
+
+
+def test_a_log_may_have_gaps_of_days(tmp_path: Path) -> None:
+    rows = [conn(n, ts=T0 + n * 500 + (n > 500) * 864_000) for n in range(1_000)]
+    batches, _ = read(write(tmp_path, "conn.log", jsonl(rows)))
+    assert batches[-1].now_s == rows[-1]["ts"]
+
+
 def test_both_forms_are_cut_at_the_same_flows(tmp_path: Path) -> None:
     rows = [conn(n) for n in range(BATCH_FLOWS + 500)]
     text, objects = (
