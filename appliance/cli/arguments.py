@@ -117,7 +117,7 @@ def _add_demo(commands: "Commands") -> None:
 
 def _add_simulate(commands: "Commands") -> None:
     parser = add_parser(
-        commands, "simulate", "write a made-up network day with attacks, all labelled"
+        commands, "simulate", "write a made-up day with attacks, labelled"
     )
     parser.add_argument(
         "--out",
