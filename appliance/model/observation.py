@@ -39,6 +39,7 @@ class DhcpSeen(NamedTuple):
     transaction: int
     message: str  # discover request decline release inform
     hostname: str
+    requested: int = 0  # IPv4 address asked for, 0 none
 
 
 Observation = DnsSeen | ArpSeen | DhcpSeen

@@ -70,9 +70,7 @@ def dhcp(op: int, kind: str) -> bytes:
 
 def test_clients_of_dhcp_but_not_servers() -> None:
     rows = [Row(SampleKind.DHCP, dhcp(1, "discover")), Row(SampleKind.DHCP, dhcp(2, "offer"))]
-    assert observe(*rows) == [
-        DhcpSeen(T0, 0x020000000002, 0x020000000007, 7, "discover", "laptop")
-    ]
+    assert observe(*rows) == [DhcpSeen(T0, 0x020000000002, 0x020000000007, 7, "discover", "laptop")]
 
 
 def test_the_queue_is_bounded_and_says_so() -> None:
