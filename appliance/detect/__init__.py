@@ -1,0 +1,1 @@
+"""Detection: rows of memory that are due become signals, each with its reasons."""
