@@ -193,7 +193,7 @@ class DnsFlows:
                 f"asked {client.questions} DNS questions within 5 min, usually it asks {usual:.0f}"
             ),
             count=client.questions,
-            solo_limit=limit.solo_many if client.questions >= limit.many else limit.solo,
+            solo_limit=limit.solo,
             half_life_s=7_200.0,
         )
 

@@ -70,6 +70,8 @@ def web_fanout(view: FanView, weights: Weights) -> Signal | None:
         f"({_say_targets(view)})"
     )
     terms = [Term("web", limit.weight, f"{dead:.0f} dead web hosts in 300 s")]
+    if share >= limit.mostly_share:
+        terms.append(Term("mostly", limit.mostly, f"{share:.0%} of all"))
     signal = _sweep(view, weights, "web_fanout", terms, sentence)
     return replace(signal, family=Family.RATE)
 

@@ -45,6 +45,8 @@ class WebFanoutWeights(Group, frozen=True, kw_only=True):
     weight: float = 1.6  # below any alert (study)
     targets: float = 6.0  # in 300 s
     share: float = 0.2
+    mostly: float = 0.4  # still below; a blocked tracker stands beside pages that load
+    mostly_share: float = 0.45
 
 
 class BlockScanWeights(Group, frozen=True, kw_only=True):

@@ -51,9 +51,6 @@ class DnsBurstWeights(Group, frozen=True, kw_only=True):
     per_doubling: float = 0.6
     most: float = 1.2
     solo: float = 2.2  # a rich web page does it too: only as corroboration
-    solo_many: float = 2.9
-    many: float = 800.0
-    resolver_clients: float = 2.0  # who answers others is a resolver
 
 
 class DnsFlowTunnelWeights(Group, frozen=True, kw_only=True):

@@ -58,6 +58,9 @@ def test_dead_web_hosts_are_a_hint_only() -> None:
     signal = web_fanout(found, W)
     assert signal is not None
     assert (signal.weight, signal.family) == (1.6, Family.RATE)
+    mostly = web_fanout(targets(10, 100.0, net="203.0.113", port=80, flows=20, nets=10), W)
+    assert mostly is not None
+    assert mostly.weight < 2.3
     assert web_fanout(targets(10, 100.0, port=22), W) is None
 
 
