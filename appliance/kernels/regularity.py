@@ -287,7 +287,8 @@ def describe(contacts: Any, timings: Any, rows: Any, shape: Any, pairs: Any, scr
     rows : int32 (m,), rows of contacts;  shape : SHAPE_DTYPE (1,)
     pairs : PAIR_DTYPE (>= m,), zeroed by the caller; pairs[i] becomes that of rows[i]
     scratch : f8, shape SCRATCH
-    cost : 0.1 us for a row with few flows, 2 us for a full ring of a plain timer, 6-9 us for a ragged one; no allocation
+    cost : 0.1 us for a row with few flows, 2 us for a full ring of a plain timer, 6-9 us for a
+        ragged one; no allocation
     """
     for i in range(rows.shape[0]):
         row = u64(rows[u64(i)])
