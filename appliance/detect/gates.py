@@ -20,7 +20,6 @@ ODD = 32
 FLOOD = 64
 
 _TCP = 6
-_OUTWARD = (int(Direction.OUTBOUND), int(Direction.EXTERNAL))
 
 
 def find_passed(contacts: NDArray[Any], pairs: NDArray[Any], weights: Weights) -> NDArray[np.uint8]:
@@ -29,10 +28,11 @@ def find_passed(contacts: NDArray[Any], pairs: NDArray[Any], weights: Weights) -
     contacts : CONTACT_DTYPE (n,);  pairs : PAIR_DTYPE (n,), of the same contacts
     """
     tcp = contacts["proto"] == _TCP
-    outward = np.isin(contacts["direction"], _OUTWARD)
+    direction = contacts["direction"]
+    outward = (direction == Direction.OUTBOUND) | (direction == Direction.EXTERNAL)
     passed = np.zeros(len(contacts), np.uint8)
     regular = pairs["timed"] > weights.timing.gate
-    passed[regular & (contacts["direction"] != Direction.LOCAL)] |= BEACON
+    passed[regular & (direction != Direction.LOCAL)] |= BEACON
     failing = contacts["failed"] >= weights.retry.failed_share * contacts["contacts"]
     passed[tcp & failing & (contacts["contacts"] >= weights.retry.contacts)] |= RETRY
     busy = contacts["contacts"] >= weights.burst.sessions

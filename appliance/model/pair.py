@@ -24,7 +24,7 @@ PAIR_DTYPE = np.dtype(
         ("jitter_mad", "<f8"),  # of those, MAD / median
         ("jitter_kurtosis", "<f8"),  # of those, not the excess: 1.8 flat, 3 normal; 0 none
         ("off_grid", "<f8"),  # distance of the median to a multiple of 30 s, as a share of it
-        # of all flows in the ring
+        # of all flows in the ring; 0 where there is no rhythm and hardly a flow lately
         ("ds", "<f8"),  # 0..1, how equal the requests are: 1 - MAD / median
         ("equal", "<f8"),  # share of requests within 10 % of the median request
         ("out", "<f8"),  # medians and their MADs

@@ -8,6 +8,8 @@ import numpy as np
 from appliance.model.contact import FLOW_ANSWERED, FLOW_FAILED
 from appliance.model.pair import MIN_INTERVALS
 
+SIZES = ("out", "out_mad", "in", "in_mad", "duration", "duration_mad", "equal", "ds")
+FEW = 4  # flows in five minutes: fewer, and no rhythm, and sizes are not looked at
 GAPS = (0.5, 10.0, 60.0, 300.0)
 
 
@@ -82,13 +84,19 @@ def describe(contact: Any, ring: Any, shape: Any) -> dict[str, float]:
         "talks_300": int(((age <= 300) & talks).sum()), "n": 0,
     }  # fmt: skip
     best: dict[str, float] = {}
+    before = 0
     for gap in GAPS if used > MIN_INTERVALS else ():
         intervals = merge(starts, gap)
         if len(intervals) < MIN_INTERVALS or ring_s < shape["merge_ratio"] * gap * MIN_INTERVALS:
             continue
+        if len(intervals) == before:
+            continue  # nothing more was merged
+        before = len(intervals)
         if np.median(intervals) < shape["merge_ratio"] * gap:
             continue
         found = time_features(intervals, features["span"], shape) | {"gap": gap}
         if not best or found["timed"] > best["timed"]:
             best = found
+    if best.get("timed", 0) <= 0 and features["recent_300"] < FEW:
+        features |= dict.fromkeys(SIZES, 0.0)
     return features | best

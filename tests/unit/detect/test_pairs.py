@@ -1,5 +1,8 @@
 import numpy as np
 
+from appliance.detect.pairs import warm_up
+from appliance.kernels.regularity import describe
+from appliance.kernels.survey import survey
 from appliance.model.contact import CONTACT_JUDGED
 from tests.support.visits import DAY_S, Net, Visits, by_kind, crowd, every
 
@@ -27,6 +30,14 @@ def test_every_row_is_marked_as_judged() -> None:
     net.judge(0, 2)
     judged = net.contacts["bits"] & CONTACT_JUDGED != 0
     assert judged.tolist() == [True, False, True]
+
+
+def test_kernels_are_warmed_up_with_the_types_they_are_called_with() -> None:
+    warm_up()
+    compiled = [getattr(kernel, "signatures", []) for kernel in (describe, survey)]
+    net = Net()
+    net.judge(net.add(Visits(port=4_444, service="", starts=every(60, 200))))
+    assert [getattr(kernel, "signatures", []) for kernel in (describe, survey)] == compiled
 
 
 def test_no_rows_no_signals() -> None:
