@@ -20,7 +20,9 @@ from tests.support.flowbatches import Network
 
 def train_hosts(one: Fleet, budget: float = 1.0) -> HostModel:
     """Train on a fleet."""
-    return fit_hosts(Windows(one.hi, one.lo, one.start_s, features_of_windows(one.values)), budget)
+    return fit_hosts(
+        Windows(one.hi, one.lo, one.start_s, features_of_windows(one.values)), budget, trees=240
+    )
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def test_contaminated_training_is_survived(kind: str) -> None:
     bad = np.isin(day.lo, np.unique(day.lo)[:2])
     day.values[bad] = attack(day.values[bad], kind)
     model = train_hosts(day)
-    assert auc(bad, scores(model, day)) > 0.95
+    assert auc(bad, scores(model, day)) > 0.9
 
 
 def test_the_threshold_keeps_to_the_budget(usual: Fleet, host_model: HostModel) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from appliance.config.schema import Learn
 from appliance.learn import trainer as module
 from appliance.learn.hostmodel import HostModel
+from appliance.learn.modelfile import write_model_file
 from appliance.learn.shelf import ModelShelf, ModelState
 from appliance.learn.trainer import State, Trainer
 from tests.support.fingerprints import Fleet, StoredPast, fleet, only
@@ -23,9 +24,9 @@ CONFIG = Learn(every_s=3_600)
 class Scripted:
     """A training process that ends as it is told, leaving what it is given."""
 
-    left: dict[str, bytes] = {}
+    left: ClassVar[dict[str, bytes]] = {}
     code: int | None = 0
-    started: list["Scripted"] = []
+    started: ClassVar[list["Scripted"]] = []
 
     def __init__(self, folder: Path, memory_mib: int) -> None:
         self.folder, self.memory_mib, self.killed = folder, memory_mib, False
@@ -65,8 +66,6 @@ def shelf(models: Path) -> ModelShelf:
 
 
 def as_bytes(model: HostModel, tmp_path: Path) -> bytes:
-    from appliance.learn.modelfile import write_model_file
-
     write_model_file(tmp_path / "made.model", host_file(model))
     return (tmp_path / "made.model").read_bytes()
 
