@@ -105,7 +105,7 @@ def _window_signal(
         )
         for reason in reasons
     )
-    rank = float(scores.rank[row])
+    rank = min(float(scores.rank[row]), 0.999)
     past = "and for itself" if scores.has_past[row] else "(little is known of its own past)"
     agreed = weight > BOTH
     return Signal(

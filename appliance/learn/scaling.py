@@ -28,4 +28,5 @@ def apply_scaling(
     already. Not-a-numbers count as usual.
     """
     distance = np.maximum((values - middle) / spread, 0)
-    return np.nan_to_num(distance, nan=0.0, posinf=_MOST).astype(np.float32)
+    scaled: NDArray[np.float32] = np.nan_to_num(distance, nan=0.0, posinf=_MOST)
+    return scaled.astype(np.float32)

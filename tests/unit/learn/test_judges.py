@@ -39,10 +39,11 @@ def test_a_strange_window_says_who_when_and_why(usual: Fleet, scorer: HostScorer
         "host_anomaly", Family.MODEL, "host_forest",
     )  # fmt: skip
     assert signal.first_s == windows.start_s
-    assert "times more sent than received" in signal.sentence
+    assert "stranger than 99.9% of" in signal.sentence
+    assert "MB sent to rare peers" in signal.sentence
     assert {"out_ratio", "out_volume"} & {term.name for term in signal.terms}
     assert sum(term.weight for term in signal.terms) == pytest.approx(signal.weight, abs=0.05)
-    assert "usually 1.0" in next(t.text for t in signal.terms if t.name == "out_ratio")
+    assert "usually 0.0" in next(t.text for t in signal.terms if t.name == "out_volume")
 
 
 def test_usual_windows_are_silent(usual: Fleet, host_model: HostModel) -> None:
