@@ -6,7 +6,7 @@ is strange among all hosts *and* for this host itself weighs as much as that.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -105,7 +105,7 @@ def _window_signal(
         )
         for reason in reasons
     )
-    rank = float(scores.rank[row])
+    rank = min(float(scores.rank[row]), 0.999)
     past = "and for itself" if scores.has_past[row] else "(little is known of its own past)"
     agreed = weight > BOTH
     return Signal(
@@ -182,17 +182,21 @@ class FlowJudge:
         self._counts["flows"] += 1
         return True
 
+    def _terms(self, key: int) -> tuple[Term, ...]:
+        found = ((name, share, describe_flow(name, key))
+                 for name, share, _, _ in self._scorer.explain(key))  # fmt: skip
+        reasons = _distinct(found)[:4]
+        total = sum(share for _, share, _ in reasons) or 1.0
+        return tuple(
+            Term(name, round(FLOW * share / total, 2), text) for name, share, text in reasons
+        )
+
     def _signal(self, batch: FlowBatch, row: int, key: int, score: float) -> Signal:
         flow = batch.flows[row]
         inbound = int(flow["direction"]) == Direction.INBOUND
         host, peer = batch.orig[row], batch.resp[row]
         meta = batch.meta[row]
-        reasons = self._scorer.explain(key)[:4]
-        total = sum(share for _, share, _, _ in reasons) or 1.0
-        terms = tuple(
-            Term(name, round(FLOW * share / total, 2), describe_flow(name, key))
-            for name, share, _, _ in reasons
-        )
+        terms = self._terms(key)
         last_s = int(flow["last_ns"]) / 1e9
         return Signal(
             ts_s=last_s,
@@ -214,6 +218,16 @@ class FlowJudge:
             solo_limit=SOLO_SHARE * self._limits.low,
             half_life_s=HALF_LIFE_S,
         )
+
+
+def _distinct(texts: Iterable[tuple[str, float, str]]) -> list[tuple[str, float, str]]:
+    """Leave out what one before it says already: a size, and the same size being rare."""
+    kept: list[tuple[str, float, str]] = []
+    for name, share, text in texts:
+        core = text.partition(", which")[0]
+        if all(core not in other for _, _, other in kept):
+            kept.append((name, share, text))
+    return kept
 
 
 def _judged(batch: FlowBatch) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from appliance.flows.ports import port_table
 
 NO_PORT, OTHER_LOW, OTHER_KNOWN, OTHER_MIDDLE, OTHER_HIGH, ECHO = range(6)
 _GENERAL = (
-    "no port", "another port below 1024", "another registered port",
+    "a protocol without ports", "another port below 1024", "another registered port",
     "a port without a name", "an ephemeral port", "echo",
 )  # fmt: skip
 _NAMED: dict[str, tuple[int, ...]] = {

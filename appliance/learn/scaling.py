@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEAST = 1e-3  # a spread below this is none
+_MOST = 1e6
 _TYPICAL = 0.5  # spread taken for a feature that nearly never moves
 
 
@@ -20,11 +21,12 @@ def fit_scaling(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArr
 def apply_scaling(
     values: NDArray[np.float32], middle: NDArray[np.float32], spread: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Return 0 for the usual and less, and the logarithm of the distance above it.
+    """Return 0 for the usual and less, and the distance above it in spreads.
 
     The features are directional: less than usual is never suspicious, and without this a quiet
-    window would be as easy to isolate as a loud one. Not-a-numbers count as usual.
+    window would be as easy to isolate as a loud one. Those with heavy tails are logarithms
+    already. Not-a-numbers count as usual.
     """
     distance = np.maximum((values - middle) / spread, 0)
-    scaled: NDArray[np.float32] = np.arcsinh(np.nan_to_num(distance, nan=0.0, posinf=1e6))
+    scaled: NDArray[np.float32] = np.nan_to_num(distance, nan=0.0, posinf=_MOST)
     return scaled.astype(np.float32)

@@ -1,5 +1,6 @@
 """What the training process is asked for: arrays in a file, and how they are laid out there."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,6 @@ def read_task(folder: Path) -> tuple[Task, dict[str, NDArray[Any]]]:
         with np.load(folder / INPUT, allow_pickle=False) as entries:
             arrays = {name: entries[name] for name in entries.files}
         task = msgspec.json.decode(arrays.pop(_TASK).tobytes(), type=Task)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(f"the training data cannot be read: {error}") from error
     return task, arrays

@@ -14,14 +14,18 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import sklearn
 from numpy.typing import NDArray
 
 from appliance.errors import ApplianceError
+from appliance.learn.flowfit import FlowKinds, fit_flows
 from appliance.learn.flowmodel import KIND as FLOWS
+from appliance.learn.hostfit import Windows, fit_hosts
 from appliance.learn.hostmodel import FEATURES
 from appliance.learn.hostmodel import KIND as HOSTS
 from appliance.learn.modelfile import About, make_model_file, write_model_file
 from appliance.learn.naive import KIND as NAIVE
+from appliance.learn.naivefit import fit_naive
 from appliance.learn.task import Task, model_path, read_task
 from appliance.model.flowkey import FLOW_FEATURES
 from appliance.model.window import CLASSIC
@@ -29,17 +33,19 @@ from appliance.model.window import CLASSIC
 FAILED = 1
 OUT_OF_MEMORY = 4
 _NICE = 15
+_MOST_CPU_S = 1_800  # far beyond the trainer's patience: for one whose parent is gone
 
 
 def main(arguments: list[str]) -> int:
     """Train what the folder asks for."""
     folder, memory_mib = Path(arguments[0]), int(arguments[1])
     os.nice(_NICE)
-    limit_memory(memory_mib)
+    # before the limit: a thread that finds no room for its stack is waited for in vain
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    limit_memory(memory_mib)
     try:
         train(folder)
-    except MemoryError:
+    except (MemoryError, SystemError):  # numpy forgets to say which when it gets no memory
         sys.stderr.write(f"training needs more than the {memory_mib} MiB it may use\n")
         return OUT_OF_MEMORY
     except ApplianceError as error:
@@ -49,14 +55,16 @@ def main(arguments: list[str]) -> int:
 
 
 def limit_memory(memory_mib: int) -> None:
-    """Bound what the process may write to.
+    """Bound what the process may write to, libraries included, and for how long it may run.
 
+    Comes after the libraries are loaded: one of them, denied memory while it loads, waits for ever.
     RLIMIT_DATA counts private writable memory, which is what it really takes; RLIMIT_AS would also
     count the libraries' mapped files, several times the size of the training.
     """
     limit = memory_mib << 20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
 
 
 def train(folder: Path) -> None:
@@ -72,9 +80,6 @@ def train(folder: Path) -> None:
 
 
 def _fit_hosts(task: Task, arrays: dict[str, Any]) -> tuple[About, dict[str, NDArray[Any]]]:
-    # loads scikit-learn, here and below, so that a lack of memory is told as such
-    from appliance.learn.hostfit import Windows, fit_hosts  # noqa: PLC0415
-
     windows = Windows(arrays["hi"], arrays["lo"], arrays["start_s"], arrays["values"])
     model = fit_hosts(windows, task.budget)
     about = About(
@@ -88,8 +93,6 @@ def _fit_hosts(task: Task, arrays: dict[str, Any]) -> tuple[About, dict[str, NDA
 
 
 def _fit_flows(task: Task, arrays: dict[str, Any]) -> tuple[About, dict[str, NDArray[Any]]]:
-    from appliance.learn.flowfit import FlowKinds, fit_flows  # noqa: PLC0415
-
     kinds = FlowKinds(arrays["keys"], arrays["counts"].astype(np.float64))
     model = fit_flows(kinds, task.flow_share)
     numbers = {"threshold": model.threshold, "services": float(model.services)}
@@ -98,15 +101,11 @@ def _fit_flows(task: Task, arrays: dict[str, Any]) -> tuple[About, dict[str, NDA
 
 
 def _fit_naive(task: Task, arrays: dict[str, Any]) -> tuple[About, dict[str, NDArray[Any]]]:
-    from appliance.learn.naivefit import fit_naive  # noqa: PLC0415
-
     model = fit_naive(arrays["classic"])
     return About(kind=NAIVE, features=CLASSIC, rows=len(arrays["classic"])), model.arrays()
 
 
 def _versions() -> dict[str, str]:
-    import sklearn  # noqa: PLC0415
-
     return {
         "python": ".".join(map(str, sys.version_info[:3])),
         "numpy": np.__version__,

@@ -38,6 +38,8 @@ UNMIRRORED: dict[str, str] = {
     "model/alert.py": "is vocabulary",
     "model/contact.py": "is vocabulary",
     "detect/weights_pairs.py": "tests/unit/detect/test_weights.py",
+    "model/flowkey.py": "is vocabulary",
+    "model/forest.py": "is vocabulary",
     "model/observation.py": "is vocabulary",
     "model/pair.py": "is vocabulary",
     "model/window.py": "is vocabulary",
@@ -74,6 +76,12 @@ UNMIRRORED: dict[str, str] = {
         ),
         "tests/unit/store/test_reader.py",
     ),
+    # halves of one thing
+    "learn/walk.py": "tests/unit/kernels/test_forest.py",
+    "learn/flowkey.py": "tests/unit/kernels/test_flowscore.py",
+    "learn/naive.py": "tests/unit/learn/test_yardstick.py",
+    "learn/naivefit.py": "tests/unit/learn/test_yardstick.py",
+    "learn/task.py": "tests/unit/learn/test_process.py",
 }  # fmt: skip
 
 
