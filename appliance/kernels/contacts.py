@@ -330,6 +330,8 @@ def _tell_fans(memory: Any, row: int, flow: Any, what: int) -> None:
     state = memory.state[0]
     item = memory.news[u64(state.news)]
     state.news += 1
+    state.news_ever += 1
+    item.number = state.news_ever & 0xFFFFFFFF
     item.orig_hi = contact.orig_hi
     item.orig_lo = contact.orig_lo
     item.resp_hi = contact.resp_hi
@@ -467,7 +469,7 @@ def _absorb_one(memory: Any, i: int, flow: Any, marks: Any, service: int, told: 
     was_alive = is_alive(contact)
     had = i64(contact.bits)
     _learn_life(contact, flow, classes)
-    if classes & FLOW_PROBE:
+    if classes & FLOW_PROBE and had & CONTACT_PROBED == 0:
         contact.bits |= bits
     told_bytes = _new_bytes(contact, flow)
     _tell_bytes(told, i, told_bytes[0], told_bytes[1])
@@ -475,6 +477,8 @@ def _absorb_one(memory: Any, i: int, flow: Any, marks: Any, service: int, told: 
         _mark_due(memory, row, start_s)
     told.novel[i] = _judge_net(memory, row, host, classes, start_s)
     what = _what_is_new(contact, flow, classes, (was_alive, had))
+    if is_alive(contact) and not was_alive:
+        memory.contact_alive[u64(row)] = (state.news_ever + 1) & 0xFFFFFFFF
     if what & NEWS_ANSWERED:
         _note_server(memory, row, host if flow.direction == INBOUND else server)
     if what:
