@@ -77,7 +77,7 @@ def counts_of(talk: Talk) -> tuple[int, int, int, int]:
     """Return payload out and in, packets out and in."""
     answered = talk.how not in {"S0", "SH", "BACK", "RST", "OTH", "LOG"}
     said = talk.proto != 6 or talk.how in {"SF", "S1", "OTH"}
-    out = talk.out if said and talk.how != "S0" or talk.proto != 6 else 0
+    out = talk.out if (said and talk.how != "S0") or talk.proto != 6 else 0
     into = talk.into if answered and said else 0
     packets = talk.packets
     if packets == (0, 0):

@@ -274,7 +274,9 @@ def test_nothing_is_due_twice_in_a_batch() -> None:
 
 def test_address_parts() -> None:
     contacts = Contacts(SMALL)
-    absorb_talks(contacts, [Talk(dst="203.0.113.9"), Talk(dst="203.0.113.200"), Talk(dst="203.0.9.1")])
+    absorb_talks(
+        contacts, [Talk(dst="203.0.113.9"), Talk(dst="203.0.113.200"), Talk(dst="203.0.9.1")]
+    )
     nets, wides = contacts.net_column.tolist(), contacts.wide_column.tolist()
     assert nets == [203 << 16 | 113, 203 << 16 | 113, 203 << 16 | 9]
     assert wides == [203 << 8] * 3
