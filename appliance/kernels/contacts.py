@@ -43,8 +43,8 @@ from appliance.kernels.contacttable import (
 from appliance.kernels.fantable import is_alive
 from appliance.kernels.hosts import (
     add_host,
-    find_host,
     host_tag,
+    seek_host,
     touch_host,
     use_net,
 )
@@ -68,30 +68,43 @@ _LOW32 = u64(0xFFFFFFFF)
 
 
 @inline
-def _find_hosts(memory: Any, flow: Any, start_s: float) -> tuple[int, int]:
+def _see_host(memory: Any, side: Any, mac: Any, inside: bool, seen: Any) -> int:
+    """Return the row of an end that was active, made if need be.
+
+    seen : start s; where the row may be
+    """
+    start_s, hint = seen
+    host = seek_host(memory, side.addr_hi, side.addr_lo, hint)
+    if host < 0:
+        host = i64(add_host(memory, side.addr_hi, side.addr_lo, inside, start_s))
+    touch_host(memory, host, mac, start_s, i64(max(start_s, 0.0) / HOUR_S) % 24)
+    return host
+
+
+@inline
+def _find_hosts(memory: Any, flow: Any, hint: int, start_s: float) -> tuple[int, int]:
     """Return the rows of the judged end and of the inside responder of a local flow, or -1.
 
-    Inside addresses get a row when they say something: a scan of empty addresses makes none.
+    hint : where the judged end may be. Inside addresses get a row when they say something: a scan
+        of empty addresses makes none.
     """
-    orig, resp = flow.orig, flow.resp
-    hour = i64(start_s / HOUR_S) % 24
+    host = -1
     server = -1
-    if flow.direction != INBOUND:
+    outgoing = flow.direction != INBOUND
+    if outgoing:
         inside = flow.direction == OUTBOUND or flow.direction == LOCAL
-        host = add_host(memory, orig.addr_hi, orig.addr_lo, inside, start_s)
-        touch_host(memory, host, flow.orig_mac, start_s, hour)
+        host = _see_host(memory, flow.orig, flow.orig_mac, inside, (start_s, hint))
         if flow.direction != LOCAL:
             return host, -1
-    else:
-        host = -1
+        hint = -1
+    resp = flow.resp
     if resp.packets > 0:
-        server = add_host(memory, resp.addr_hi, resp.addr_lo, True, start_s)
-        touch_host(memory, server, flow.resp_mac, start_s, hour)
+        server = _see_host(memory, resp, flow.resp_mac, True, (start_s, hint))
     else:
-        server = i64(find_host(memory, resp.addr_hi, resp.addr_lo))
-    if flow.direction == INBOUND:
-        return server, -1
-    return host, server
+        server = seek_host(memory, resp.addr_hi, resp.addr_lo, hint)
+    if outgoing:
+        return host, server
+    return server, -1
 
 
 @inline
@@ -184,9 +197,7 @@ def _absorb_group(memory: Any, i: int, flow: Any, told: Any, start_s: float) -> 
     if orig.addr_hi == 0 and orig.addr_lo & _LOW32 == 0:
         return
     inside = flow.direction == OUTBOUND or flow.direction == LOCAL
-    host = add_host(memory, orig.addr_hi, orig.addr_lo, inside, start_s)
-    touch_host(memory, host, flow.orig_mac, start_s, i64(max(start_s, 0.0) / HOUR_S) % 24)
-    told.host[i] = host
+    told.host[i] = _see_host(memory, orig, flow.orig_mac, inside, (start_s, -1))
 
 
 @inline
@@ -206,30 +217,31 @@ def _judge_net(memory: Any, row: int, host: int, classes: int, start_s: float) -
 
 
 @inline
-def _absorb_one(memory: Any, i: int, flow: Any, marks: Any, service: int, told: Any) -> None:
+def _absorb_one(memory: Any, i: int, flow: Any, h: Any, known: Any, told: Any) -> None:
     """Bring one flow into the tables.
 
-    marks : MARK_* of originator and responder
+    h : hash of its contact
+    known : MARK_* of originator and responder, index into SERVICES
     """
     start_s = float(flow.first_ns) * 1e-9
     state = memory.state[0]
     state.now_s = max(state.now_s, float(flow.last_ns) * 1e-9)
-    classes, bits = classify(memory, flow, marks[1])
+    classes, bits = classify(memory, flow, known[1])
     told.classes[i] = classes
     told.contact[i] = told.host[i] = told.server[i] = -1
     if classes & FLOW_GROUP:
         _absorb_group(memory, i, flow, told, start_s)
         return
-    host, server = _find_hosts(memory, flow, start_s)
+    row = find_contact(memory, flow, h)
+    hint = i64(memory.contacts[u64(row)].host) if row >= 0 else -1
+    host, server = _find_hosts(memory, flow, hint, start_s)
     told.host[i] = host
     told.server[i] = server
-    h = hash_contact(memory, flow)
-    row = find_contact(memory, flow, h)
     if row < 0:
         if classes & FLOW_REPLY and classes & FLOW_DEAD:
             _tell_bytes(told, i, float(flow.orig.payload), 0.0)
             return
-        other = marks[0] if flow.direction == INBOUND else marks[1]
+        other = known[0] if flow.direction == INBOUND else known[1]
         row = i64(add_contact(memory, flow, h, start_s, other))
         if flow.direction != INBOUND and host >= 0:
             memory.hosts[u64(host)].contacts += 1
@@ -238,8 +250,8 @@ def _absorb_one(memory: Any, i: int, flow: Any, marks: Any, service: int, told: 
     if host >= 0 and contact.host != host:
         contact.host = host
         memory.contact_host[u64(row)] = host
-    if service:
-        contact.service = service
+    if known[2]:
+        contact.service = known[2]
     if classes & FLOW_UPDATE and flow.updates == 0:
         classes |= TAKEN_BACK
     if contact.contacts == 0:  # told of before, but not in this row
@@ -300,5 +312,5 @@ def absorb(
         _fetch(memory, flows, start, count)
         for j in range(count):
             i = u64(start + j)
-            marks = (i64(orig_marks[i]), i64(resp_marks[i]))
-            _absorb_one(memory, i, flows[i], marks, i64(services[i]), told)
+            known = (i64(orig_marks[i]), i64(resp_marks[i]), i64(services[i]))
+            _absorb_one(memory, i, flows[i], memory.hashes[u64(j)], known, told)

@@ -1,4 +1,4 @@
-"""How many different things a source tries, with dictionaries. Part of tests/oracles/contacts.py."""
+"""How many different things a source tries, with dictionaries. See tests/oracles/contacts.py."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
