@@ -19,6 +19,7 @@ from appliance.kernels.fanout import spread
 from appliance.kernels.hosts import count_net, find_host
 from appliance.kernels.jit import records, u64
 from appliance.model.contact import CONTACT_DUE, EARLY, TIMES
+from appliance.model.flow import FLOW_DTYPE
 
 _CLOCK_STEP_S = 3_600.0  # flows may be told of this late; further back the clock was set
 _SWEPT = 2_048  # contacts looked at by one `expire`
@@ -264,3 +265,14 @@ def _distinct(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return each row once, where it came first."""
     _, first = np.unique(rows, return_index=True)
     return rows[np.sort(first)]
+
+
+def warm_up() -> None:
+    """Compile or load the kernels of the tables: two flows through small ones."""
+    contacts = Contacts(Detect(max_hosts=64, max_contacts=1_024, max_timed=256, max_fans=256))
+    flows = np.zeros(2, FLOW_DTYPE)
+    marks = np.zeros(2, np.uint32)
+    contacts.absorb(flows, marks, marks, np.zeros(2, np.uint8))
+    contacts.expire(0.0)
+    contacts.host_of(0, 0)
+    contacts.hosts_of_net(0)
