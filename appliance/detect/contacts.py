@@ -14,7 +14,7 @@ from appliance.config.schema import Detect
 from appliance.detect.memory import allocate_memory, allocate_told
 from appliance.kernels.contactrow import expire
 from appliance.kernels.contacts import absorb
-from appliance.kernels.contacttable import CONTACTS, FANS, HOSTS, NETS, NEWS, Memory
+from appliance.kernels.contacttable import CONTACTS, FANS, HOSTS, NETS, NEWS, Memory, Told
 from appliance.kernels.fanout import spread
 from appliance.kernels.hosts import count_net, find_host
 from appliance.kernels.jit import records, u64
@@ -154,7 +154,7 @@ class Contacts:
                 orig_marks[part],
                 resp_marks[part],
                 services[part],
-                type(told)(*(column[part] for column in told)),
+                Told._make(column[part] for column in told),
             )
             spread(memory)
         return Absorbed(*told, *self._take_due())
@@ -193,7 +193,8 @@ class Contacts:
         hi = np.where(inbound, found["resp_hi"], found["orig_hi"])
         lo = np.where(inbound, found["resp_lo"], found["orig_lo"])
         # after the host's row went to somebody else, old contacts still name it
-        return rows[(hi == ours["hi"]) & (lo == ours["lo"])]
+        same: NDArray[np.bool_] = (hi == ours["hi"]) & (lo == ours["lo"])
+        return rows[same]
 
     def rows_of_net(self, net: int) -> NDArray[np.intp]:
         """Return the contacts whose other end is in a network, ascending."""
