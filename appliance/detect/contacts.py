@@ -14,11 +14,12 @@ from appliance.config.schema import Detect
 from appliance.detect.memory import allocate_memory, allocate_told
 from appliance.kernels.contactrow import expire
 from appliance.kernels.contacts import absorb
-from appliance.kernels.contacttable import CONTACTS, FANS, HOSTS, NETS, NEWS, Memory
+from appliance.kernels.contacttable import CONTACTS, FANS, HOSTS, NETS, NEWS, Memory, Told
 from appliance.kernels.fanout import spread
 from appliance.kernels.hosts import count_net, find_host
 from appliance.kernels.jit import records, u64
 from appliance.model.contact import CONTACT_DUE, EARLY, TIMES
+from appliance.model.flow import FLOW_DTYPE
 
 _CLOCK_STEP_S = 3_600.0  # flows may be told of this late; further back the clock was set
 _SWEPT = 2_048  # contacts looked at by one `expire`
@@ -153,7 +154,7 @@ class Contacts:
                 orig_marks[part],
                 resp_marks[part],
                 services[part],
-                type(told)(*(column[part] for column in told)),
+                Told._make(column[part] for column in told),
             )
             spread(memory)
         return Absorbed(*told, *self._take_due())
@@ -192,7 +193,8 @@ class Contacts:
         hi = np.where(inbound, found["resp_hi"], found["orig_hi"])
         lo = np.where(inbound, found["resp_lo"], found["orig_lo"])
         # after the host's row went to somebody else, old contacts still name it
-        return rows[(hi == ours["hi"]) & (lo == ours["lo"])]
+        same: NDArray[np.bool_] = (hi == ours["hi"]) & (lo == ours["lo"])
+        return rows[same]
 
     def rows_of_net(self, net: int) -> NDArray[np.intp]:
         """Return the contacts whose other end is in a network, ascending."""
@@ -264,3 +266,14 @@ def _distinct(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return each row once, where it came first."""
     _, first = np.unique(rows, return_index=True)
     return rows[np.sort(first)]
+
+
+def warm_up() -> None:
+    """Compile or load the kernels of the tables: two flows through small ones."""
+    contacts = Contacts(Detect(max_hosts=64, max_contacts=1_024, max_timed=256, max_fans=256))
+    flows = np.zeros(2, FLOW_DTYPE)
+    marks = np.zeros(2, np.uint32)
+    contacts.absorb(flows, marks, marks, np.zeros(2, np.uint8))
+    contacts.expire(0.0)
+    contacts.host_of(0, 0)
+    contacts.hosts_of_net(0)

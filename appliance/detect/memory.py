@@ -80,6 +80,7 @@ def allocate_memory(config: Detect, seed: int) -> Memory:
         contact_net=np.full(contacts, NO_HOST, np.uint32),
         contact_wide=np.full(contacts, NO_HOST, np.uint32),
         contact_seen=np.zeros(contacts, np.uint32),
+        contact_alive=np.zeros(contacts, np.uint32),
         contact_strength=np.zeros(contacts, np.uint8),
         timings=records(np.zeros(config.max_timed, TIMING_DTYPE)),
         timing_free=np.zeros(config.max_timed, np.uint32),

@@ -12,11 +12,15 @@ from appliance.kernels.jit import i64, inline, u64
 from appliance.kernels.tcpstate import (
     ACK,
     ESTABLISHED,
+    FIN,
     RESET,
+    RST,
     SEEN_ACK,
     SEEN_FIN,
     SEEN_FINRST,
     SEEN_MULTI,
+    SEEN_SYN,
+    SYN,
     SYN_SENT,
 )
 from appliance.model.contact import (
@@ -41,7 +45,8 @@ SHORT_NS = 5_000_000_000
 LOW_PORTS = 1_024
 ATTEMPT = int(EndReason.ATTEMPT)
 _FURTHER = SEEN_FIN | SEEN_ACK | SEEN_MULTI | SEEN_FINRST
-_NONE, _S, _H, _A, _F, _R, _I, _Q = -1, 1, 2, 3, 5, 6, 11, 12  # letters, kernels/tcpstate.py
+_LETTERS = 0x7F  # of side.seen
+_NONE, _H, _A, _F, _R, _I, _Q = -1, 2, 3, 5, 6, 11, 12  # letters, kernels/tcpstate.py
 
 _MAPPED = u64(0xFFFF)
 _S8 = u64(8)
@@ -66,7 +71,7 @@ def first_of(flow: Any) -> int:
 def began_with_syn(flow: Any, first: int) -> bool:
     """Tell whether the originator asked for a connection."""
     if first != _NONE:
-        return first == _S
+        return flow.orig.seen & SEEN_SYN != 0 and first != _H
     orig = i64(flow.orig.state)
     return (
         orig == SYN_SENT
@@ -146,13 +151,20 @@ def _is_answer(memory: Any, flow: Any) -> bool:
 
 
 @inline
+def _is_null(flow: Any) -> bool:
+    """Tell whether the originator sent TCP segments without any flag."""
+    orig = flow.orig
+    if orig.packets == 0 or orig.packets > 2 or orig.payload > 0:
+        return False
+    return orig.seen & _LETTERS == 0 and orig.flags & (FIN | SYN | RST | ACK) == 0
+
+
+@inline
 def _is_stealth(flow: Any, first: int) -> bool:
-    """Tell whether a TCP flow without SYN is NULL, FIN, XMAS or a bare ACK, and nothing else."""
+    """Tell whether a TCP flow without SYN is FIN, XMAS or a bare ACK, and nothing else."""
     orig = flow.orig
     if orig.packets == 0 or orig.packets > 2 or orig.payload + flow.resp.payload > 0:
         return False
-    if first == _NONE:
-        return i64(orig.state) != 0 and orig.flags & ACK == 0
     if first == _A:
         return flow.resp.packets == 0 or i64(flow.resp.state) == RESET
     if first == _F:
@@ -181,11 +193,14 @@ def _classify_tcp(memory: Any, flow: Any) -> tuple[int, int]:
         lone_reset = first == _R and resp.packets == 0
         if first == _H or lone_reset or _is_answer(memory, flow):
             return FLOW_REPLY, 0
-        # An ACK in the flags (or flags nobody kept) belongs to a conversation not seen.
-        if first != _NONE and (orig.flags == 0 or orig.flags & ACK):
-            bits = CONTACT_STALE
-        if _is_stealth(flow, first):
-            bits |= CONTACT_STEALTH
+        if _is_null(flow):
+            bits = CONTACT_STEALTH
+        else:
+            # An ACK in the flags (or flags nobody kept) belongs to a conversation not seen.
+            if orig.flags == 0 or orig.flags & ACK:
+                bits = CONTACT_STALE
+            if _is_stealth(flow, first):
+                bits |= CONTACT_STEALTH
     quiet = payload == 0 and packets <= MOST_PACKETS
     if kind == TCP_FAILED or (kind == TCP_OTHER and quiet and resp.packets == 0):
         classes = FLOW_FAILED

@@ -101,7 +101,7 @@ def first_volume(flow: Any) -> float:
     return _DNS_VOLUME if flow.resp.port == 53 else _VOLUME
 
 
-@kernel
+@inline
 def add_contact(memory: Any, flow: Any, h: Any, start_s: float, marks: int) -> int:
     """Return a new, empty row for the contact of a flow.
 

@@ -53,6 +53,7 @@ STATE_DTYPE = np.dtype(
         ("due_contacts", "<i8"),  # of this batch
         ("due_fans", "<i8"),
         ("news", "<i8"),  # of this batch
+        ("news_ever", "<i8"),
         ("turn", "<i8"),  # which way of a set of gates goes next
     ]
 )
@@ -71,7 +72,7 @@ NEWS_DTYPE = np.dtype(
         ("row", "<u4"),
         ("packets", "<u4"),
         ("contacts", "<u4"),
-        ("pad", "<u4"),
+        ("number", "<u4"),  # of the news since the tables were made, modulo 2^32
         ("start_s", "<f8"),
         ("bytes", "<u8"),  # originator's
     ]
@@ -99,6 +100,7 @@ class Memory(NamedTuple):
     contact_net: NDArray[np.uint32]  # 0xFFFFFFFF for a row not in use
     contact_wide: NDArray[np.uint32]
     contact_seen: NDArray[np.uint32]  # last_s, s
+    contact_alive: NDArray[np.uint32]  # number of the news when it came alive
     contact_strength: NDArray[np.uint8]  # min(contacts, 63) << 2 | answered << 1 | inside
     timings: NDArray[Any]  # TIMING_DTYPE
     timing_free: NDArray[np.uint32]

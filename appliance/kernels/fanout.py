@@ -39,7 +39,7 @@ from appliance.kernels.fantable import (
     schedule_fan,
 )
 from appliance.kernels.jit import i64, inline, kernel, u64
-from appliance.model.contact import CONTACT_STALE, CONTACT_STEALTH
+from appliance.model.contact import CONTACT_ANSWERED, CONTACT_OPEN, CONTACT_STALE, CONTACT_STEALTH
 from appliance.model.flow import Direction
 
 OPEN = u64(0xFFFFFFFF)  # low half of a gate whose fan exists
@@ -122,11 +122,16 @@ def _load_first(memory: Any, first: int, item: Any, kind: int, place: Any) -> bo
     place.proto = was.proto
     place.direction = was.direction
     place.bits = was.bits
+    # An answer that comes later in this batch is news of its own.
+    ahead = (i64(memory.contact_alive[u64(first)]) - i64(item.number)) & 0xFFFFFFFF
+    if 0 < ahead <= NEWS:
+        place.bits &= 0xFFFF ^ (CONTACT_ANSWERED | CONTACT_OPEN)
     place.flags = 0
     place.row = first
     place.packets = was.packets_out
     place.contacts = was.contacts
-    place.start_s = was.first_s
+    place.start_s = was.early_start_s[0]
+    place.number = item.number
     place.bytes = u64(was.out)
     return True
 

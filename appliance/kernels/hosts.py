@@ -53,10 +53,8 @@ def _host_hash(memory: Any, hi: Any, lo: Any) -> Any:
     return mix(mix(memory.limits[0].seed, hi), lo)
 
 
-@kernel
-def find_host(memory: Any, hi: Any, lo: Any) -> int:
-    """Return the row of an address, or -1."""
-    h = _host_hash(memory, hi, lo)
+@inline
+def _find(memory: Any, hi: Any, lo: Any, h: Any) -> int:
     base = set_of(memory, HOSTS, h)
     for way in range(base, base + WAYS):
         entry = memory.host_index[u64(way)]
@@ -68,12 +66,25 @@ def find_host(memory: Any, hi: Any, lo: Any) -> int:
     return -1
 
 
+@kernel
+def find_host(memory: Any, hi: Any, lo: Any) -> int:
+    """Return the row of an address, or -1."""
+    return _find(memory, hi, lo, _host_hash(memory, hi, lo))
+
+
 @inline
+def seek_host(memory: Any, hi: Any, lo: Any, hint: int) -> int:
+    """Return the row of an address, or -1; `hint` is where it may be."""
+    if 0 <= hint < memory.hosts.shape[0]:
+        host = memory.hosts[u64(hint)]
+        if host.hi == hi and host.lo == lo and host.live:
+            return hint
+    return _find(memory, hi, lo, _host_hash(memory, hi, lo))
+
+
+@kernel
 def add_host(memory: Any, hi: Any, lo: Any, inside: bool, start_s: float) -> int:
-    """Return the row of an address, made if need be."""
-    row = i64(find_host(memory, hi, lo))
-    if row >= 0:
-        return row
+    """Return a new row for an address that has none."""
     state = memory.state[0]
     h = _host_hash(memory, hi, lo)
     way = choose_way(memory, HOSTS, memory.host_index, set_of(memory, HOSTS, h), state.now_s)

@@ -29,7 +29,10 @@ def kernel(function: _Kernel) -> _Kernel:
 
 
 def inline(function: _Kernel) -> _Kernel:
-    """As `kernel`, for small helpers that LLVM shall always merge into their caller."""
+    """As `kernel`, for small helpers that LLVM shall always merge into their caller.
+
+    Only kernels may call them: without the wrapper for Python they compile in half the time.
+    """
     return numba.njit(
         nogil=True,
         cache=True,
