@@ -1,11 +1,13 @@
 """The one plain sentence of an alert: who did what, with which numbers, to whom, and when (UTC)."""
 
+import re
 from datetime import UTC, datetime
 
 from appliance.model.names import protocol_name
 
 MAX_TEXT = 240  # characters of anything that comes from the wire or from a rule
 MAX_NAME = 80
+_MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
@@ -22,6 +24,8 @@ def clean(text: str, limit: int = MAX_TEXT) -> str:
 def name_host(address: str, name: str) -> str:
     """Return "name (address)", or what there is of it."""
     name = clean(name, MAX_NAME)
+    if address and _MAC.fullmatch(name):
+        return address  # says more, and to more people
     return f"{name} ({address})" if name and address and name != address else name or address
 
 
@@ -67,6 +71,7 @@ def count_words(number: int, one: str, many: str) -> str:
 def _mentions(did: str, peer: str) -> bool:
     """Tell whether the sentence names the other end, by its name or by its address."""
     words = {word.strip(".,;:()[]") for word in did.split()}
+    words |= {word.rpartition(":")[0].strip("[]") for word in words}
     ends = {word.strip(".,;:()[]") for word in peer.partition(", port ")[0].split()}
     return not words.isdisjoint(ends)
 

@@ -19,6 +19,7 @@ DEVICES = 8_192  # MACs remembered; a flood of forged ARP can make any number
 ADDRESSES = 16_384
 LASTING_S = 3_600.0  # addresses a MAC used within this are counted as used at once
 ROUTED = 4  # IPv4 addresses at once from which a MAC stands for other machines
+_GAP_S = 3_600.0  # longer without any device is not watching
 EVERY_S = 1.0  # between looks at the table of hosts
 
 _GROUP = 1 << 40
@@ -51,7 +52,7 @@ class Device(msgspec.Struct):
 
 
 class _State(msgspec.Struct):
-    began_s: float
+    watched_s: float
     devices: list[Device]
     owners: list[tuple[int, int, int]]  # hi, lo, MAC
 
@@ -73,7 +74,8 @@ class Devices:
         self._learning_s = learn.learning_s
         self._resolve = resolve
         self._vendor = vendor
-        self._began_s = 0.0
+        self._watched_s = 0.0  # time spent looking, without the gaps
+        self._newest_s = 0.0
         self._checked_s = float("-inf")
         self._devices: OrderedDict[int, Device] = OrderedDict()
         self._owners: OrderedDict[tuple[int, int], int] = OrderedDict()  # address -> MAC
@@ -162,7 +164,7 @@ class Devices:
         if not state:
             return
         known = msgspec.msgpack.decode(state, type=_State)
-        self._began_s = known.began_s
+        self._watched_s = known.watched_s
         self._devices = OrderedDict((device.mac, device) for device in known.devices)
         self._owners = OrderedDict(((hi, lo), mac) for hi, lo, mac in known.owners)
         self._named = {d.hostname.lower(): d.mac for d in known.devices if d.hostname}
@@ -170,7 +172,7 @@ class Devices:
     def save(self) -> bytes:
         """Return everything that should outlive the process."""
         owners = [(hi, lo, mac) for (hi, lo), mac in self._owners.items()]
-        state = _State(self._began_s, list(self._devices.values()), owners)
+        state = _State(self._watched_s, list(self._devices.values()), owners)
         return msgspec.msgpack.encode(state)
 
     def statistics(self) -> DeviceStatistics:
@@ -187,13 +189,12 @@ class Devices:
         return np.array([pair in self._owners for pair in pairs], np.bool_)
 
     def _see(self, mac: int, address: tuple[int, int], now_s: float) -> Device:
-        if not self._began_s:
-            self._began_s = now_s
+        self._watch(now_s)
         device = self._devices.get(mac)
         if device is None:
             self._make_room()
             device = self._devices[mac] = Device(mac, now_s, now_s)
-            device.told = now_s < self._began_s + self._learning_s
+            device.told = self._watched_s < self._learning_s
         self._devices.move_to_end(mac)
         device.last_s = max(device.last_s, now_s)
         if address == (0, 0):
@@ -206,6 +207,13 @@ class Devices:
         self._owners[address] = mac
         self._owners.move_to_end(address)
         return device
+
+    def _watch(self, now_s: float) -> None:
+        """Let time pass; a sensor that is off, or a capture with holes, learns nothing."""
+        passed_s = now_s - self._newest_s
+        if 0 < passed_s <= _GAP_S:
+            self._watched_s += passed_s
+        self._newest_s = max(self._newest_s, now_s)
 
     def _make_room(self) -> None:
         if len(self._devices) < DEVICES:

@@ -17,7 +17,9 @@ from appliance.model.alert import Family, Signal, Term
 
 _WEB = frozenset({80, 443, 8080, 8443})
 # Asked of everybody by printers' drivers, media players and name services; inside only.
-_DISCOVERY = frozenset({137, 138, 161, 427, 1900, 3702, 5353, 5355, 10001, 15600})
+_DISCOVERY = frozenset({67, 68, 137, 138, 161, 427, 1900, 3702, 5353, 5355, 10001, 15600})
+# Many servers are asked in turn, and some never answer: a pool of clocks, ways through NAT.
+_POOLS = frozenset({123, 3478, 3479, 19302})
 # Services beyond the first 1,024 ports that worms and scanners look for.
 _SOUGHT = frozenset(
     {
@@ -37,6 +39,8 @@ def horizontal_scan(view: FanView, weights: Weights) -> Signal | None:
         (3_600.0, limit.targets_3600_s),
         (DAY_S, limit.targets_day),
     )
+    if view.proto == 17 and view.port in _POOLS:
+        limits = limits[:1]
     ratio, window_s = windows_exceeded(view, limits)
     ratio *= view.dead / view.items  # those that answered later are no evidence
     needed = limit.dead_share_web if view.port in _WEB else limit.dead_share

@@ -32,6 +32,9 @@ class _Pair:
         self.next_bytes = 0.0
 
 
+UNMEASURED = 0.05  # between `constant` and `variation` of the weights
+
+
 class IcmpStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """`evicted` since start, `pairs` now."""
 
@@ -164,7 +167,8 @@ def _is_mirror(pair: _Pair) -> bool:
 def _vary(flows: NDArray[Any]) -> dict[tuple[int, int, int, int], float]:
     """Return how frame sizes vary within each direction, relative to the mean of both.
 
-    By (originator, responder), the most of any flow. Pings of one size give 0.
+    By (originator, responder), the most of any flow. Pings of one size give 0, flows of which
+    nobody measured the sizes (logs) UNMEASURED: neither one size nor varied.
     """
     found: dict[tuple[int, int, int, int], float] = {}
     for flow in flows:
@@ -177,5 +181,8 @@ def _vary(flows: NDArray[Any]) -> dict[tuple[int, int, int, int], float]:
             int(flow["orig"]["addr_hi"]), int(flow["orig"]["addr_lo"]),
             int(flow["resp"]["addr_hi"]), int(flow["resp"]["addr_lo"]),
         )  # fmt: skip
-        found[key] = max(found.get(key, 0.0), sqrt(max(variance, 0.0)) / max(mean, 1.0))
+        varied = sqrt(max(variance, 0.0)) / max(mean, 1.0)
+        if not flow["size_sumsq"]:
+            varied = UNMEASURED
+        found[key] = max(found.get(key, 0.0), varied)
     return found
