@@ -69,6 +69,7 @@ class History:
     ) -> None:
         self._weights = weights or HistoryWeights()
         self._rows: dict[tuple[int, int], int] = {}
+        self._owners: list[tuple[int, int]] = []  # of the rows
         shape = (max_devices, len(FEATURES), BINS)
         self._past = np.zeros(shape, np.float32)  # weight of windows of earlier days, by bin
         self._today = np.zeros(shape, np.float32)
@@ -211,13 +212,16 @@ class History:
             row = len(self._rows)
             if row == len(self._seen_s):
                 row = self._forget_one()
+                self._owners[row] = key
+            else:
+                self._owners.append(key)
             self._rows[key] = row
         self._seen_s[row] = now_s
         return row
 
     def _forget_one(self) -> int:
         row = int(np.argmin(self._seen_s))
-        del self._rows[next(key for key, owner in self._rows.items() if owner == row)]
+        del self._rows[self._owners[row]]
         self._forgotten += 1
         self._past[row] = self._today[row] = 0.0
         self._totals[row] = 0.0

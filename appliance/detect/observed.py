@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,7 @@ class Observed:
         self._signals = {n: kept for n, kept in self._signals.items() if n > number}
 
 
+@lru_cache(4_096)
 def label_entropy(name: str) -> float:
     """Return the bits per character (Shannon) of the longest label but the last."""
     label = max(name.split(".")[:-1] or [name], key=len)

@@ -32,12 +32,12 @@ from appliance.detect.weights import load_weights
 from appliance.detect.windows import Windows
 from appliance.model.address import Address
 from appliance.model.alert import Signal
-from appliance.model.flow import EndReason, FlowBatch
+from appliance.model.flow import FlowBatch
 from appliance.model.meta import DeviceFact
 from appliance.model.observation import DnsSeen, Observation
 from appliance.model.window import WindowBatch
 
-_ATTEMPT = int(EndReason.ATTEMPT)
+_BUSY_BYTES = 4_096  # of questions to one resolver, before anybody looks at them by the flow
 _REFRESH_S = 1.0  # between looks at files, devices and idle rows
 
 
@@ -94,7 +94,8 @@ class Detector:
             ArpWatch(weights, resolve, self.devices.is_router),
             DhcpWatch(weights, resolve, self.devices.address_of),
         )
-        self._flow_watches = (IcmpWatch(weights, resolve), DnsFlows(weights, resolve))
+        self._icmp = IcmpWatch(weights, resolve)
+        self._dns_flows = DnsFlows(weights, resolve)
         self.intel = IntelWatch(weights, config.intel, resolve, self._dns.is_resolver)
         self._lists_anew = False  # lists came into use: contacts known already count again
         self._off = frozenset(config.detect.off)
@@ -152,15 +153,18 @@ class Detector:
         signals += self._pairs.judge_flows(batch, now_s)
         signals += self._fans.judge(told.due_fans.tolist(), now_s)
         self.windows.absorb(flows, told, resp_marks, now_s)
-        settled = flows
-        if (flows["reason"] == _ATTEMPT).any():
-            settled = flows[flows["reason"] != _ATTEMPT]
-        for watch in self._flow_watches:
-            signals += watch.observe(settled)
+        signals += self._icmp.observe(flows)
+        signals += self._dns_flows.observe(self._busy_questions(flows, told.contact))
         if self.intel.loaded:
             signals += self.intel.observe_flows(batch)
             signals += self.intel.observe(self._new_contacts(told.contact))
         return signals
+
+    def _busy_questions(self, flows: NDArray[Any], rows: NDArray[np.int32]) -> NDArray[Any]:
+        """Return the DNS flows of those who have asked a lot: a few questions are no tunnel."""
+        asked = np.flatnonzero((flows["resp"]["port"] == 53) & (rows >= 0))
+        busy: NDArray[Any] = flows[asked[self.contacts.contacts["out"][rows[asked]] >= _BUSY_BYTES]]
+        return busy
 
     def _new_contacts(self, rows: NDArray[np.int32]) -> NDArray[Any]:
         contacts = self.contacts.contacts

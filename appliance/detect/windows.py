@@ -142,8 +142,12 @@ class Windows:
 
     def count_dns(self, items: Iterable[DnsSeen]) -> None:
         """Count questions, names that do not exist and how random labels look, per client."""
+        second, number = -1, 0
         for item in items:
-            self._observed.count_dns(self._number_of(item.ts_ns / 1e9), item)
+            if item.ts_ns // 1_000_000_000 != second:
+                second = item.ts_ns // 1_000_000_000
+                number = self._number_of(second)
+            self._observed.count_dns(number, item)
 
     def count_signals(self, signals: Iterable[Signal]) -> None:
         """Remember the strongest signal on each host: rules know more than sums do."""

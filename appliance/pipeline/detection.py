@@ -16,7 +16,7 @@ from appliance.model.meta import DeviceFact
 from appliance.model.observation import Observation
 from appliance.model.window import WindowBatch
 from appliance.pipeline.sight import Sight
-from appliance.pipeline.slices import merge_attempts, slice_minutes
+from appliance.pipeline.slices import slice_both
 
 _time_of = attrgetter("ts_ns")
 
@@ -90,14 +90,11 @@ class Detection:
 
     def take(self, news: News, now_s: float) -> None:
         """Judge what came up to a packet time, in the order in which it happened."""
-        batch = news.batch
-        if news.attempts is not None:
-            batch = merge_attempts(batch, news.attempts)
         if news.facts:
             self._settle(self.detector.learn_devices(news.facts))
         seen = news.observations
         done = 0
-        for part, part_s in slice_minutes(batch, now_s, by_start=news.by_start):
+        for part, part_s in slice_both(news.batch, news.attempts, now_s, by_start=news.by_start):
             until = bisect_right(seen, part_s * 1e9, done, key=_time_of)
             self._observe(seen[done:until], part_s)
             done = until

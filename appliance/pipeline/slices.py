@@ -5,6 +5,8 @@ needs to know the time at which it judges.
 """
 
 from collections.abc import Iterator
+from heapq import merge
+from operator import itemgetter
 
 import numpy as np
 
@@ -15,21 +17,17 @@ _PATIENCE_NS = 1_000_000_000  # after which an attempt is told
 _SLICE_NS = 60_000_000_000
 
 
-def merge_attempts(batch: FlowBatch, attempts: FlowBatch) -> FlowBatch:
-    """Return both as one batch, by the time of the last packet or of being told.
+def slice_both(
+    batch: FlowBatch, attempts: FlowBatch | None, now_s: float, *, by_start: bool = False
+) -> Iterator[tuple[FlowBatch, float]]:
+    """Yield parts of both in the order in which they were told, with the time at their end in s.
 
-    Both must be enriched.
+    Within a minute attempts come first. by_start : see `slice_minutes`
     """
-    if not len(attempts):
-        return batch
-    flows = np.concatenate([attempts.flows, batch.flows])
-    order = np.argsort(_told_ns(flows), kind="stable")
-    merged = FlowBatch(flows[order], batch.interfaces)
-    picked = order.tolist()
-    for field in ("meta", "orig", "resp"):
-        both = [*getattr(attempts, field), *getattr(batch, field)]
-        setattr(merged, field, [both[index] for index in picked])
-    return merged
+    parts = slice_minutes(batch, now_s, by_start=by_start)
+    if attempts is None or not len(attempts):
+        return parts
+    return merge(slice_minutes(attempts, now_s), parts, key=itemgetter(1))
 
 
 def slice_minutes(
