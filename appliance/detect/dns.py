@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from appliance.detect.dga import NameFailures
-from appliance.detect.dnstunnel import NameTunnels
+from appliance.detect.dnstunnel import SHORTEST, NameTunnels
 from appliance.detect.fanview import Resolve
 from appliance.detect.weights import Weights
 from appliance.model.alert import Signal
@@ -52,11 +52,10 @@ class DnsWatch:
                 self._note_server((seen.server_hi, seen.server_lo))
             if (seen.client_hi, seen.client_lo) in self._servers:
                 continue
-            found = (
-                self._failures.observe(seen) if seen.rcode else None,
-                self._tunnels.observe(seen),
-            )
-            signals += [signal for signal in found if signal is not None]
+            if seen.rcode and (signal := self._failures.observe(seen)) is not None:
+                signals.append(signal)
+            if len(seen.name) >= SHORTEST and (signal := self._tunnels.observe(seen)) is not None:
+                signals.append(signal)
         return signals
 
     def is_resolver(self, hi: int, lo: int) -> bool:

@@ -15,6 +15,7 @@ TIMES = 128  # last new names remembered of each
 RECENT = 64  # names among which a new one is told from a repeated one
 NAME_CHARACTERS = 253
 LONG = 16  # characters in front of the registered domain; shorter ones carry little
+SHORTEST = LONG + 4  # with the shortest domain behind it
 
 # Services that ask by long names for a reason: reputation of files and addresses, telemetry,
 # content networks. Their customers' machines make hundreds of names a day.
@@ -73,7 +74,7 @@ class NameTunnels:
 
     def observe(self, seen: DnsSeen) -> Signal | None:
         """Take a question or an answer; return what its domain's names are worth, if that grew."""
-        if len(seen.name) < LONG + 4:
+        if len(seen.name) < SHORTEST:
             return None
         domain = registered_domain(seen.name) or _without_domain(seen.name)
         # Bytes that do not print are escaped: a name is never longer than this.

@@ -77,6 +77,7 @@ class History:
         self._uploads = np.full((max_devices, DAYS, 24), _IDLE, np.float32)  # bytes of hours
         self._seen_s = np.zeros(max_devices)
         self._day = -1
+        self._passed = 0
         self._forgotten = self._windows = 0
 
     def load(self, stored: StoredWindows, now_s: float) -> None:
@@ -107,6 +108,7 @@ class History:
             self._day = day
         if passed <= 0:
             return
+        self._passed += 1
         used = len(self._rows)
         self._past[:used] = self._past[:used] * self._weights.keep**passed + self._today[
             :used
@@ -182,6 +184,11 @@ class History:
             return _NOTHING
         past: NDArray[np.float32] = self._past[row]
         return past
+
+    @property
+    def days(self) -> int:
+        """How many day changes there were: 0 while nothing is known of an earlier day."""
+        return self._passed
 
     def everyone(self) -> tuple[list[tuple[int, int]], NDArray[np.float32]]:
         """Return all hosts, and the weights of all their windows, today's too: (hosts, ...)."""

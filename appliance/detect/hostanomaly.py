@@ -85,7 +85,9 @@ class HostAnomaly:
         rare = [place for place, one in enumerate(own) if _top_three(one) >= w.surprise]
         if not rare:
             return []
-        signals = []
+        signals: list[Signal] = []
+        if not self._history.days:
+            return signals
         for place, unusual in zip(rare, self._with_tails(batch, own, rare), strict=True):
             if unusual.tail >= w.peers or batch.evidence[place] >= w.agree:
                 signals.append(self._signal(batch, place, unusual))

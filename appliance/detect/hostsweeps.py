@@ -15,7 +15,7 @@ from appliance.detect.portscans import grow, scan_signal
 from appliance.detect.weights import Weights
 from appliance.model.alert import Family, Signal, Term
 
-_WEB = frozenset({80, 443, 8080, 8443})
+WEB_PORTS = frozenset({80, 443, 8080, 8443})
 # Asked of everybody by printers' drivers, media players and name services; inside only.
 _DISCOVERY = frozenset({67, 68, 137, 138, 161, 427, 1900, 3702, 5353, 5355, 10001, 15600})
 # Many servers are asked in turn, and some never answer: a pool of clocks, ways through NAT.
@@ -34,7 +34,7 @@ def horizontal_scan(view: FanView, weights: Weights) -> Signal | None:
     """Judge the targets of one port that never answered. Fan.TARGETS."""
     limit = weights.sweep
     share = view.dead / (view.dead + max(view.reached, 1))
-    limits = (
+    limits: tuple[tuple[float, float], ...] = (
         (300.0, limit.targets_300_s),
         (3_600.0, limit.targets_3600_s),
         (DAY_S, limit.targets_day),
@@ -43,7 +43,7 @@ def horizontal_scan(view: FanView, weights: Weights) -> Signal | None:
         limits = limits[:1]
     ratio, window_s = windows_exceeded(view, limits)
     ratio *= view.dead / view.items  # those that answered later are no evidence
-    needed = limit.dead_share_web if view.port in _WEB else limit.dead_share
+    needed = limit.dead_share_web if view.port in WEB_PORTS else limit.dead_share
     dense = view.per_net >= limit.dense and share >= limit.dead_share_dense
     if ratio < 1 or not (share >= needed or dense) or _is_discovery(view):
         return None
@@ -67,7 +67,7 @@ def web_fanout(view: FanView, weights: Weights) -> Signal | None:
     limit = weights.web_fanout
     dead = view.within(300.0) * view.dead / view.items
     share = view.dead / (view.dead + max(view.reached, 1))
-    if view.port not in _WEB or dead < limit.targets or share < limit.share:
+    if view.port not in WEB_PORTS or dead < limit.targets or share < limit.share:
         return None
     sentence = (
         f"tried {dead:.0f} web hosts within 5 min that never answered, {share:.0%} of all "

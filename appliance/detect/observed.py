@@ -14,6 +14,7 @@ from appliance.model.window import COLUMN
 
 MAX_CLIENTS = 4_096  # DNS clients in one window, and hosts with signals
 _FEWEST_NAMES = 8  # before the entropy of labels means something
+_MEASURED = 100  # names of a window whose entropy is taken; a tunnel's are all alike
 _QUESTIONS = COLUMN["dns_questions"]
 _FAILED = COLUMN["dns_failed"]
 _ENTROPY = COLUMN["dns_entropy"]
@@ -53,7 +54,8 @@ class Observed:
             client.failed += item.rcode == "NXDOMAIN"
             return
         client.questions += 1
-        client.bits += label_entropy(item.name)
+        if client.questions <= _MEASURED:
+            client.bits += label_entropy(item.name)
 
     def count_signal(self, number: int, signal: Signal) -> None:
         """Remember the strongest signal on a host, as much of it as counts alone."""
@@ -82,7 +84,7 @@ class Observed:
             values[place, _QUESTIONS] = client.questions
             values[place, _FAILED] = math.log1p(client.failed)
             if client.questions >= _FEWEST_NAMES:
-                values[place, _ENTROPY] = client.bits / client.questions
+                values[place, _ENTROPY] = client.bits / min(client.questions, _MEASURED)
 
     def forget(self, number: int) -> None:
         """Drop a window and all before it."""
