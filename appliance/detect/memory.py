@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from appliance.config.schema import Detect
 from appliance.flows.connstate import conn_state
+from appliance.flows.pages import allocate
 from appliance.kernels.classify import TCP_FAILED, TCP_FINE, TCP_NORMAL, TCP_OTHER, TCP_RESET_EARLY
 from appliance.kernels.contacttable import (
     LIMITS_DTYPE,
@@ -68,13 +69,13 @@ def allocate_memory(config: Detect, seed: int) -> Memory:
     limits["gate_mask"] = _GATES // WAYS - 1
     limits["server_mask"] = _SERVERS // WAYS - 1
     limits["count_mask"] = _COUNTS // WAYS - 1
-    table = np.zeros(contacts, CONTACT_DTYPE)
+    table = allocate(contacts, CONTACT_DTYPE)
     return Memory(
         limits=records(limits),
         state=records(np.zeros(1, STATE_DTYPE)),
         contacts=records(table),
         contact_bytes=table.view(np.uint8),
-        contact_index=np.zeros(contacts, np.uint64),
+        contact_index=allocate(contacts, np.uint64),
         contact_free=np.zeros(contacts, np.uint32),
         contact_host=np.full(contacts, NO_HOST, np.uint32),
         contact_net=np.full(contacts, NO_HOST, np.uint32),
@@ -84,12 +85,12 @@ def allocate_memory(config: Detect, seed: int) -> Memory:
         contact_strength=np.zeros(contacts, np.uint8),
         timings=records(np.zeros(config.max_timed, TIMING_DTYPE)),
         timing_free=np.zeros(config.max_timed, np.uint32),
-        hosts=records(np.zeros(hosts, HOST_DTYPE)),
-        host_index=np.zeros(hosts, np.uint64),
-        fans=records(np.zeros(fans, FAN_DTYPE)),
-        fan_index=np.zeros(fans, np.uint64),
-        nets=records(np.zeros(nets, NET_DTYPE)),
-        net_index=np.zeros(nets, np.uint64),
+        hosts=records(allocate(hosts, HOST_DTYPE)),
+        host_index=allocate(hosts, np.uint64),
+        fans=records(allocate(fans, FAN_DTYPE)),
+        fan_index=allocate(fans, np.uint64),
+        nets=records(allocate(nets, NET_DTYPE)),
+        net_index=allocate(nets, np.uint64),
         gates=np.zeros(_GATES, np.uint64),
         servers=np.zeros(_SERVERS, np.uint32),
         counts=np.zeros(_COUNTS, np.uint64),

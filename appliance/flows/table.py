@@ -1,7 +1,5 @@
 """The flow table as the rest of the program sees it: frames in, flows and samples out."""
 
-import contextlib
-import mmap
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -10,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.config.schema import Flows
+from appliance.flows.pages import allocate
 from appliance.flows.ports import port_table
 from appliance.kernels.expiry import advance, flush
 from appliance.kernels.flowtable import BATCH, absorb
@@ -28,7 +27,6 @@ from appliance.model.frame import FrameBlock
 from appliance.model.health import TRAFFIC_DTYPE
 from appliance.model.sample import SAMPLE_DTYPE, Samples
 
-_HUGE_PAGE = 1 << 21
 _NAME_PORTS = 8_192  # what is looked up for every packet has to stay in the cache
 _OUT_FLOWS = 8_192
 _OUT_ATTEMPTS = 4_096
@@ -66,22 +64,6 @@ class TableStatistics(msgspec.Struct, frozen=True, kw_only=True):
     clock_steps: int
     now_ns: int
     rejected: dict[str, int]
-
-
-def _allocate(count: int, dtype: Any) -> NDArray[Any]:
-    """Return zeroed memory in huge pages where the kernel has them, taken when it is touched.
-
-    The table is visited at random: with small pages most visits would also miss the TLB. The start
-    is aligned far beyond a cache line.
-    """
-    size = count * np.dtype(dtype).itemsize
-    block = mmap.mmap(-1, size + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if size >= _HUGE_PAGE and hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):  # a kernel without them
-            block.madvise(mmap.MADV_HUGEPAGE)
-    raw = np.frombuffer(block, np.uint8)
-    start = -raw.ctypes.data % _HUGE_PAGE
-    return raw[start : start + size].view(dtype)
 
 
 def _hint_home(home: NDArray[np.uint64]) -> NDArray[np.uint8]:
@@ -141,25 +123,25 @@ class FlowTable:
         state[0]["free_top"] = capacity
         links = np.zeros((capacity + WHEEL, 2), np.uint32)
         links[capacity:, 0] = links[capacity:, 1] = np.arange(capacity, capacity + WHEEL)
-        pool = _allocate(capacity, FLOW_DTYPE)
+        pool = allocate(capacity, FLOW_DTYPE)
         ports = port_table()
         self._table = Table(
             limits=records(limits),
             state=records(state),
             pool=records(pool),
             pool_bytes=pool.view(np.uint8),
-            slots=_allocate(slots, np.uint64),
+            slots=allocate(slots, np.uint64),
             free=np.arange(capacity - 1, -1, -1, dtype=np.uint32),
             links=links,
             young=np.zeros(young, np.uint64),
             fragments=records(np.zeros(FRAGMENTS, FRAGMENT_DTYPE)),
-            packets=records(_allocate(BATCH, PACKET_DTYPE)),
+            packets=records(allocate(BATCH, PACKET_DTYPE)),
             home=np.ascontiguousarray(home, np.uint64).reshape(-1, 4),
             home_hints=_hint_home(home),
             server_ports=np.packbits(ports & 1, bitorder="little").view(np.uint64),
             name_ports=(ports[:_NAME_PORTS] >> 1).astype(np.uint8),
-            ended=records(_allocate(_OUT_FLOWS, FLOW_DTYPE)),
-            attempts=records(_allocate(_OUT_ATTEMPTS, FLOW_DTYPE)),
+            ended=records(allocate(_OUT_FLOWS, FLOW_DTYPE)),
+            attempts=records(allocate(_OUT_ATTEMPTS, FLOW_DTYPE)),
             sample_headers=records(np.zeros(_OUT_SAMPLES, SAMPLE_DTYPE)),
             sample_data=np.zeros(_OUT_SAMPLE_BYTES, np.uint8),
             traffic=records(np.zeros(_OUT_SECONDS, TRAFFIC_DTYPE)),
