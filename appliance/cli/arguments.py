@@ -124,12 +124,21 @@ def _add_simulate(commands: "Commands") -> None:
         metavar="FILE",
         help="packets as .pcap, Zeek's conn.log as .log, flows as .ndjson; labels go beside it",
     )
-    parser.add_argument("--rows", type=parse_count, metavar="N", help="end after this many flows")
+    parser.add_argument(
+        "--rows",
+        type=parse_count,
+        metavar="N",
+        help="this many flows; without --attacks 86 %% of them normal, 5 %% of a distributed"
+        " flood, 5 %% of scans, 4 %% of password guessing, however long that takes",
+    )
     parser.add_argument("--hours", type=parse_hours, default=24.0, help="default: 24")
     parser.add_argument("--hosts", type=parse_count, default=12, help="devices (default: 12)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed, the same day")
     parser.add_argument(
-        "--attacks", nargs="*", default=["all"], metavar="NAME", help="which (default: all)"
+        "--attacks",
+        nargs="*",
+        metavar="NAME",
+        help="which; all, or nothing for none (default: all)",
     )
     parser.add_argument(
         "--start", type=parse_time, default=1_767_571_200.0, metavar="TIME", help="default: fixed"

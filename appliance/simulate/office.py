@@ -2,13 +2,16 @@
 
 import math
 import random
+from collections.abc import Iterable
 from enum import Enum
+from typing import NamedTuple
 
 from appliance.demo.actor import Actor
 from appliance.demo.conversation import S_NS, TCP, Conversation, Endpoint
 from appliance.demo.devices import HOME_NETWORKS, ROUTER, Device
 from appliance.demo.dialogue import Dialogue
 from appliance.demo.hello import BROWSER, GADGET, LIBRARY, PHONE
+from appliance.demo.names import dns_answer, dns_query, dns_refusal
 from appliance.demo.services import Service
 
 DAY_S = 86_400
@@ -30,39 +33,69 @@ class Role(Enum):
     SPEAKER = "speaker"
     PRINTER = "printer"
     TELEVISION = "tv"
+    HUB = "hub"
+    STORAGE = "nas"
+    CONSOLE = "console"
+    MAILER = "mail"
+    MONITOR = "monitor"
 
 
-# One of each in turn; a share of every dozen devices.
+# One of each in turn: the first dozen is a small office, the others join larger ones.
 _MIX = (
     Role.DESKTOP, Role.DESKTOP, Role.PHONE, Role.SERVER, Role.DESKTOP, Role.BULB, Role.CAMERA,
     Role.DESKTOP, Role.SPEAKER, Role.PHONE, Role.PRINTER, Role.TELEVISION,
+    Role.STORAGE, Role.MONITOR, Role.HUB, Role.MAILER, Role.CONSOLE, Role.DESKTOP, Role.PHONE,
+    Role.DESKTOP,
 )  # fmt: skip
 _MAKERS = {
     Role.DESKTOP: "3413e8", Role.PHONE: "3c5ab4", Role.SERVER: "1866da", Role.CAMERA: "ec71db",
     Role.BULB: "50c7bf", Role.SPEAKER: "44650d", Role.PRINTER: "3cd92b", Role.TELEVISION: "8c79f5",
+    Role.HUB: "dca632", Role.STORAGE: "001132", Role.CONSOLE: "98b6e9", Role.MAILER: "1866da",
+    Role.MONITOR: "b827eb",
 }  # fmt: skip
-_CLIENTS = {Role.DESKTOP: BROWSER, Role.PHONE: PHONE, Role.SERVER: LIBRARY, Role.SPEAKER: LIBRARY}
+_CLIENTS = {Role.DESKTOP: BROWSER, Role.PHONE: PHONE}
+_CLIENTS |= dict.fromkeys(
+    (Role.SERVER, Role.SPEAKER, Role.HUB, Role.STORAGE, Role.MAILER, Role.MONITOR), LIBRARY
+)
+_SERVERS = {Role.SERVER, Role.STORAGE, Role.MAILER, Role.MONITOR}
 
 
-def hire(count: int) -> list[tuple[Device, Role]]:
+class Member(NamedTuple):
+    """A device and what it is for."""
+
+    device: Device
+    role: Role
+
+
+class Office(NamedTuple):
+    """Where and when it plays."""
+
+    cast: tuple[Member, ...]
+    dawn_s: float = 0.0  # time of the day at which the play starts, s since midnight
+
+    def find(self, *roles: Role) -> list[Device]:
+        """Return the devices that have one of the roles; all without any."""
+        return [member.device for member in self.cast if not roles or member.role in roles]
+
+
+def hire(count: int) -> tuple[Member, ...]:
     """Return `count` devices with their roles, at most MOST_DEVICES."""
-    cast = []
-    for number in range(min(count, MOST_DEVICES)):
-        role = _MIX[number % len(_MIX)]
-        mac = bytes.fromhex(_MAKERS[role]) + (0x100000 + 7_919 * (number + 1)).to_bytes(3, "big")
-        windows = role is Role.DESKTOP
-        cast.append(
-            (
-                Device(
-                    f"{role.value}-{number + 1:02d}", mac, 20 + number,
-                    _WINDOWS if windows else _LINUX if role is Role.SERVER else _GADGET,
-                    "MSFT 5.0" if windows else "", tls=_CLIENTS.get(role, GADGET),
-                    user_agent=f"Simulated/1.0 ({role.value})", ttl=128 if windows else 64,
-                ),
-                role,
-            )
-        )  # fmt: skip
-    return cast
+    roles = [_MIX[number % len(_MIX)] for number in range(min(count, MOST_DEVICES))]
+    return tuple(Member(_equip(number, role), role) for number, role in enumerate(roles))
+
+
+def _equip(number: int, role: Role) -> Device:
+    windows = role is Role.DESKTOP
+    return Device(
+        f"{role.value}-{number + 1:02d}",
+        bytes.fromhex(_MAKERS[role]) + (0x100000 + 7_919 * (number + 1)).to_bytes(3, "big"),
+        20 + number,
+        _WINDOWS if windows else _LINUX if role in _SERVERS else _GADGET,
+        "MSFT 5.0" if windows else "",
+        tls=_CLIENTS.get(role, GADGET),
+        user_agent=f"Simulated/1.0 ({role.value})",
+        ttl=128 if windows else 64,
+    )
 
 
 def attendance(now_s: float) -> float:
@@ -74,12 +107,35 @@ def attendance(now_s: float) -> float:
 
 
 class Worker(Actor):
-    """An actor whose breaks depend on the hour."""
+    """An actor in the office, whose breaks depend on the hour."""
+
+    def __init__(
+        self, device: Device, rng: random.Random, office: Office, start_s: float = 0.0
+    ) -> None:
+        super().__init__(device, rng, start_s)
+        self.office = office
+
+    @property
+    def clock_s(self) -> float:
+        """Time of the day in s since midnight."""
+        return (self.office.dawn_s + self.now_ns / S_NS) % DAY_S
+
+    def begin(self, within_s: float) -> None:
+        """Start at some time within the next `within_s`."""
+        self.now_ns += int(self.rng.uniform(0, within_s) * S_NS)
+
+    def await_clock(self, hour: float, within_s: float = 0.0) -> None:
+        """Let time pass until an hour of the day, or up to `within_s` later."""
+        rest_s = (hour * 3_600 - self.clock_s) % DAY_S
+        self.now_ns += int((rest_s + self.rng.uniform(0, within_s)) * S_NS)
+
+    def neighbours(self, *roles: Role) -> list[Device]:
+        """Return the other devices here that have one of the roles; all without any."""
+        return [device for device in self.office.find(*roles) if device is not self.device]
 
     def pause(self, mean_s: float) -> None:
         """Let time pass as people do: little at work, much at night."""
-        busy = attendance(self.now_ns / S_NS)
-        pause_s = mean_s * (0.05 + self.rng.expovariate(1.0)) / busy
+        pause_s = mean_s * (0.05 + self.rng.expovariate(1.0)) / attendance(self.clock_s)
         self.now_ns += int(min(pause_s, 3_600.0) * S_NS)
 
     def wait(self, period_s: float, jitter: float = 0.02) -> None:
@@ -109,9 +165,12 @@ class Worker(Actor):
             dialogue.knock(times)
         return self.say(resp, TCP, dialogue.steps)
 
-    def neighbour(self, device: Device, port: int) -> Endpoint:
-        """Return another device here as the responder."""
-        return device.at(port)
+    def look_up(self, name: str, kind: int, answers: Iterable[bytes]) -> Conversation:
+        """Return a question for any kind of record; no answers: there is no such name."""
+        question = dns_query(self.rng.randrange(65_536), name, kind)
+        found = list(answers)
+        answer = dns_answer(question, kind, found) if found else dns_refusal(question)
+        return self.ask(question, answer)
 
 
 def outside(ip: bytes, port: int, ttl: int = 52) -> Endpoint:
