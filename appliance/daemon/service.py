@@ -24,6 +24,7 @@ from appliance.config.schema import Config
 from appliance.daemon.alarms import make_alarms
 from appliance.daemon.sensor import Sensor, Sources, open_interfaces
 from appliance.demo.devices import HOME_NETWORKS
+from appliance.demo.routine import start_habits
 from appliance.demo.source import DemoSource
 from appliance.errors import ApplianceError
 from appliance.flows.warmup import warm_up
@@ -39,6 +40,7 @@ from appliance.runtime.paths import find_store
 from appliance.runtime.process import calm_collector
 from appliance.runtime.systemd import Notifier
 from appliance.runtime.tasks import Threads
+from appliance.simulate.trouble import start_trouble
 from appliance.store.reader import StoreReader
 from appliance.store.writer import StoreWriter
 
@@ -48,6 +50,7 @@ _FORWARD_S = 2.0  # for events that wait when the sensor ends
 # what a detection hangs on: while none of it changes, it goes on over a reload
 _WATCHED = ("sensor", "network", "detect", "intel", "learn", "alerts")
 _TRAINING_S = 5.0  # for the thread that trains to end
+_SEED = 1  # of the demonstration
 _STALL_S = 20.0  # without a sign of life of the pipeline the watchdog is not fed
 
 Settings = tuple[Config, dict[str, str]]
@@ -73,7 +76,8 @@ def demo(config: Config) -> int:
 
 
 def _open_demo(config: Config, clock: Clock) -> list[PacketSource]:
-    return [DemoSource(clock.wall_ns)]
+    talks = [*start_habits(_SEED), *start_trouble(_SEED)]
+    return [DemoSource(clock.wall_ns, talks=talks)]
 
 
 class Service:
