@@ -116,9 +116,7 @@ def _add_demo(commands: "Commands") -> None:
 
 
 def _add_simulate(commands: "Commands") -> None:
-    parser = add_parser(
-        commands, "simulate", "write a made-up day with attacks, labelled"
-    )
+    parser = add_parser(commands, "simulate", "write a made-up day with attacks, labelled")
     parser.add_argument(
         "--out",
         type=parse_simulated_file,
