@@ -29,7 +29,7 @@ from appliance.model.flow import FlowBatch
 from appliance.model.frame import PacketSource
 from appliance.model.window import WindowBatch
 from appliance.pipeline.assembly import Parts, make_detection, save_memory
-from appliance.pipeline.detection import AlertSink, News, Outlets, WindowSink
+from appliance.pipeline.detection import AlertSink, Detection, News, Outlets, WindowSink
 from appliance.pipeline.export import NdjsonWriter, ZeekWriter
 from appliance.pipeline.stage import Pipeline, Sink
 from appliance.runtime.clock import SystemClock
@@ -268,11 +268,12 @@ def _make_pipeline(
 
 def _finish(pipeline: Pipeline, writer: StoreWriter | None) -> None:
     """Bring to an end what waits for more."""
-    if pipeline.detection is not None:
-        pipeline.detection.flush()
+    detection = pipeline.detection
+    if isinstance(detection, Detection):
+        detection.flush()
     if writer is not None:
-        if pipeline.detection is not None:
-            save_memory(pipeline.detection, writer)
+        if isinstance(detection, Detection):
+            save_memory(detection, writer)
         writer.flush()
 
 

@@ -13,31 +13,43 @@ from pathlib import Path
 
 from appliance.runtime.paths import prepare_kernel_cache
 
-_PATIENCE_S = 600.0  # a slow board compiles for minutes, once
+_PATIENCE_S = 900.0  # a slow board compiles for minutes, once
+_DONE = "complete"  # a file in a cache that holds everything
 
 
 def warm_up_apart(cache: Path) -> None:
-    """Fill an empty cache from another process; a full one is left as it is.
+    """Fill a cache from another process; a full one is left as it is.
 
     A compiler that fails here fails again, and is reported, when the kernels are needed.
     """
-    if any(cache.rglob("*.nbi")):
+    done = cache / _DONE
+    if done.exists():
         return
     sys.stderr.write("Compiling the kernels, once ...\n")
-    subprocess.run([sys.executable, "-m", "appliance.warmup"], check=False, timeout=_PATIENCE_S)
+    # the interpreter that runs us and our own module: nothing comes from outside
+    end = subprocess.run(
+        [sys.executable, "-m", "appliance.warmup"], check=False, timeout=_PATIENCE_S
+    )
+    if end.returncode == 0:
+        with contextlib.suppress(OSError):  # a cache that somebody else made and we only read
+            done.touch()
 
 
 def main() -> None:
-    """Drive every kind of source through a small flow table."""
+    """Drive every kind of source through a small flow table, and a flow through what judges it."""
     prepare_kernel_cache(os.environ)
     # numba reads its cache directory when it is imported
     from appliance.capture.afpacket import open_interface  # noqa: PLC0415
     from appliance.capture.files import open_file  # noqa: PLC0415
     from appliance.config.schema import Capture  # noqa: PLC0415
+    from appliance.detect.warmup import warm_up as warm_up_detection  # noqa: PLC0415
     from appliance.errors import CaptureError  # noqa: PLC0415
     from appliance.flows.warmup import CAPTURE_FILE, drain, warm_up  # noqa: PLC0415
+    from appliance.learn.warmup import warm_up as warm_up_models  # noqa: PLC0415
 
     warm_up()
+    warm_up_detection()
+    warm_up_models()
     with tempfile.NamedTemporaryFile(suffix=".pcap") as file:
         file.write(CAPTURE_FILE)
         file.flush()

@@ -4,6 +4,8 @@ Every answer depends on the signals and the times given, never on a clock: the s
 the same alerts. Not for several threads.
 """
 
+from collections import Counter
+
 import msgspec
 
 from appliance.cases.directory import Directory
@@ -204,6 +206,14 @@ class Casebook:
     def listed(self) -> tuple[Listed, ...]:
         """Return what was noticed but was not worth an alert: habits to look at."""
         return self._ledger.listed()
+
+    def count_open(self) -> dict[str, int]:
+        """Return how many alerts wait for somebody, by severity."""
+        waiting: Counter[str] = Counter()
+        for case in self._ledger.register.iter_open():
+            if case.alert is not None and case.alert.state == AlertState.OPEN:
+                waiting[case.alert.severity] += 1
+        return dict(waiting)
 
     def statistics(self) -> CasebookStatistics:
         """Return the counters."""

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from appliance.cli import cases
+from appliance.cli import cases, learning
 from appliance.cli.flags import add_list_flags, add_parser
 from appliance.model.alert import KINDS, SEVERITIES, AlertState
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from appliance.cli.flags import Commands
 
 _SHOW = ("table", "json")
+_LISTS = ("table", "json", "ndjson", "csv")
 
 
 def add_cases(commands: "Commands") -> None:
@@ -18,11 +19,7 @@ def add_cases(commands: "Commands") -> None:
     _add_alerts(commands)
     _add_incidents(commands)
     _add_mutes(commands)
-    for name, text, command in (
-        ("train", "learn anew how hosts usually are", cases.train),
-        ("analyze", "judge the last windows now", cases.analyze),
-    ):
-        add_parser(commands, name, text).set_defaults(command=command)
+    _add_learning(commands)
 
 
 def _add_alerts(commands: "Commands") -> None:
@@ -72,9 +69,7 @@ def _add_mutes(commands: "Commands") -> None:
         metavar="ACTION", required=True
     )
     parser = add_parser(actions, "list", "list mutes")
-    parser.add_argument(
-        "-o", "--output", choices=("table", "json", "ndjson", "csv"), default="table"
-    )
+    parser.add_argument("-o", "--output", choices=_LISTS, default="table")
     parser.set_defaults(command=cases.list_mutes)
     parser = add_parser(actions, "add", "add a mute: every field given must match")
     for flag, text in (
@@ -92,6 +87,25 @@ def _add_mutes(commands: "Commands") -> None:
     parser = add_parser(actions, "remove", "lift a mute")
     parser.add_argument("id", type=int, metavar="ID")
     parser.set_defaults(command=cases.remove_mute)
+
+
+def _add_learning(commands: "Commands") -> None:
+    parser = add_parser(commands, "train", "learn anew how hosts usually are")
+    parser.set_defaults(command=learning.train)
+    parser = add_parser(commands, "analyze", "judge the last windows now")
+    parser.add_argument("-o", "--output", choices=_LISTS, default="table")
+    parser.set_defaults(command=learning.analyze)
+    actions = commands.add_parser("models", help="what was learnt").add_subparsers(
+        metavar="ACTION", required=True
+    )
+    parser = add_parser(actions, "list", "list versions, the newest first")
+    parser.add_argument("-o", "--output", choices=_LISTS, default="table")
+    parser.set_defaults(command=learning.list_models)
+    parser = add_parser(actions, "rollback", "judge with an earlier version")
+    parser.add_argument(
+        "version", nargs="?", type=int, default=0, metavar="VERSION", help="default: the one before"
+    )
+    parser.set_defaults(command=learning.roll_back)
 
 
 def _add_one(actions: "Commands", name: str, text: str) -> argparse.ArgumentParser:

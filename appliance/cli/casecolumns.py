@@ -45,6 +45,31 @@ def describe_mute(mute: Row) -> str:
     return " ".join(f"{name}={mute[name]}" for name in _FIELDS if mute[name])
 
 
+OPINION_COLUMNS = (
+    Column("HOST", lambda row: row["host"]),
+    Column("WINDOW", lambda row: format_time(row["start"]), rank=4),
+    Column("SCORE", lambda row: f"{row['score']:.2f}", right=True),
+    Column("EVIDENCE", lambda row: f"{row['evidence']:.2f}", right=True, rank=3),
+    Column("MODEL", lambda row: f"{row['model']:.2f}" if row["model"] >= 0 else "", rank=2),
+    Column("WHY", lambda row: "; ".join(row["reasons"]), least=20, rank=5),
+)
+
+
+def _use(row: Row) -> str:
+    if row["active"]:
+        return "in use"
+    return "former" if row["promoted"] else "not used"
+
+
+MODEL_COLUMNS = (
+    Column("VERSION", lambda row: str(row["version"]), right=True),
+    Column("OF", lambda row: row["name"]),
+    Column("STATE", _use),
+    Column("TRAINED", lambda row: format_time(row["created"]), rank=3),
+    Column("ROWS", lambda row: str(row["rows"]), right=True, rank=4),
+    Column("NOTE", lambda row: row["note"], least=20, rank=2),
+)
+
 MUTE_COLUMNS = (
     Column("ID", lambda row: str(row["id"]), right=True),
     Column("MATCHES", describe_mute, least=20),

@@ -105,18 +105,6 @@ def remove_mute(arguments: argparse.Namespace) -> int:
     return _say([f"mute {arguments.id} is lifted"])
 
 
-def train(arguments: argparse.Namespace) -> int:
-    """Have the running appliance train."""
-    config, _ = load_settings(arguments)
-    return _say([send(config.api, "POST", "/api/v1/models/train")["message"]])
-
-
-def analyze(arguments: argparse.Namespace) -> int:
-    """Have the running appliance judge its last windows."""
-    config, _ = load_settings(arguments)
-    return _say([send(config.api, "POST", "/run-analysis")["message"]])
-
-
 def _list_cases(arguments: argparse.Namespace, noun: str, columns: tuple[Column, ...]) -> int:
     config, _ = load_settings(arguments)
     where = AlertFilter(

@@ -36,6 +36,14 @@ def send(api: Api, method: str, path: str, body: Mapping[str, Any] | None = None
     return None if answer is _NOTHING else answer
 
 
+def try_send(api: Api, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    """Have something done; return the decoded answer, None if nobody listens there.
+
+    Raises ApplianceError as `fetch`.
+    """
+    return _ask(api, method, path, msgspec.json.encode(body or {}))
+
+
 def _ask(api: Api, method: str, target: str, content: bytes | None) -> Any:
     """Return the answer; None if nobody listens, _NOTHING for an empty one."""
     path = target.partition("?")[0]

@@ -17,9 +17,10 @@ from appliance.flows.table import FlowTable
 from appliance.metadata.stage import MetadataStage
 from appliance.model.address import is_ipv4
 from appliance.model.frame import PacketSource
-from appliance.model.health import Health, Tick
+from appliance.model.health import DetectionStatistics, Health, Tick
 from appliance.pipeline.monitor import Identity, LatestFlows, Monitor
 from appliance.pipeline.stage import Pipeline, Sink
+from appliance.pipeline.watch import Bearings, Watch
 from appliance.pipeline.worker import CaptureWorker, Parcel, weigh
 from appliance.runtime.channel import Channel, Overflow
 from appliance.runtime.clock import Clock
@@ -70,6 +71,7 @@ class Sensor:
 
     sources : closed by `stop`
     sinks : further receivers of every batch
+    watch : who detects, None nobody; of this sensor's pipeline from `start` to the end of `stop`
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Sensor:
         writer: StoreWriter,
         sources: Sequence[PacketSource],
         sinks: Sequence[Sink] = (),
+        watch: Watch | None = None,
     ) -> None:
         self._clock = clock
         self._writer = writer
@@ -86,8 +89,11 @@ class Sensor:
         home = HomeNetworks(config.network.home, _own_prefixes(self._sources))
         self.enricher = Enricher(config.geoip, home)
         self.latest = LatestFlows()
+        self._watch = watch
         metadata = MetadataStage(config.metadata) if config.metadata.enabled else None
-        self._pipeline = Pipeline(metadata, self.enricher, writer, [*sinks, self.latest])
+        self._name_of = metadata.name_of if metadata is not None else _no_name
+        sinks = [*sinks, self.latest]
+        self._pipeline = Pipeline(metadata, self.enricher, writer, sinks, watch)
         self._channel: Channel[Parcel] = Channel(_QUEUED_FLOWS, Overflow.DROP_OLDEST, weigh)
         self._interfaces = _names(self._sources)
         samples = config.metadata.samples_per_s if config.metadata.enabled else 0
@@ -115,6 +121,7 @@ class Sensor:
             self._channel.statistics,
             writer.statistics,
             self.enricher.sources,
+            self._detection_figures,
         )
         self.alive_ns = clock.monotonic_ns()  # last sign of life of the pipeline
         self._pipeline_thread: Threads
@@ -164,19 +171,33 @@ class Sensor:
         """Return the state of everything."""
         return self.monitor.health(self._clock.wall_ns() / 1e9)
 
+    def _detection_figures(self) -> DetectionStatistics:
+        return DetectionStatistics() if self._watch is None else self._watch.statistics
+
     def _run_pipeline(self) -> None:
-        channel, clock = self._channel, self._clock
+        channel, clock, watch = self._channel, self._clock, self._watch
+        if watch is not None:
+            bearings = Bearings(self.enricher, self._name_of, lambda: self.monitor.losses)
+            watch.open(bearings, clock.wall_ns() / 1e9)
         while not channel.drained:
-            parcel = channel.get(_PATIENCE_S)
+            parcel = channel.get(0.0 if watch is not None and watch.busy else _PATIENCE_S)
             now_ns = clock.monotonic_ns()
             if parcel is not None:
                 self.monitor.lag_s = (now_ns - parcel.sent_ns) / 1e9
                 self._pipeline.take(parcel.output, self._interfaces)
             now_s = clock.wall_ns() / 1e9
+            if watch is not None:
+                watch.turn(now_s, silent=parcel is None)
             self._writer.tick(now_s)
             self.enricher.refresh(now_s)
             self.alive_ns = clock.monotonic_ns()
+        if watch is not None:
+            watch.save()
         self._writer.flush()
+
+
+def _no_name(_hi: int, _lo: int) -> str:
+    return ""
 
 
 def _names(sources: Sequence[PacketSource]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The process: store, sensor, API, signals, readiness, watchdog. One loop, uvloop's."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -20,24 +21,36 @@ from appliance.api.server import ApiServer
 from appliance.api.services import Services
 from appliance.config.render import render
 from appliance.config.schema import Config
+from appliance.daemon.alarms import make_alarms
 from appliance.daemon.sensor import Sensor, Sources, open_interfaces
 from appliance.demo.devices import HOME_NETWORKS
+from appliance.demo.routine import start_habits
 from appliance.demo.source import DemoSource
 from appliance.errors import ApplianceError
 from appliance.flows.warmup import warm_up
 from appliance.forward.tracer import FlowEventForwarder
+from appliance.model.alert import AlertChange
 from appliance.model.frame import PacketSource
+from appliance.pipeline.desk import CaseDesk
+from appliance.pipeline.training import TrainingRoom
+from appliance.pipeline.watch import Watch
 from appliance.runtime.clock import Clock, SystemClock
+from appliance.runtime.mailbox import Mailbox
 from appliance.runtime.paths import find_store
 from appliance.runtime.process import calm_collector
 from appliance.runtime.systemd import Notifier
 from appliance.runtime.tasks import Threads
+from appliance.simulate.trouble import start_trouble
 from appliance.store.reader import StoreReader
 from appliance.store.writer import StoreWriter
 
 _log = logging.getLogger(__name__)
 _TICK_S = 1.0
 _FORWARD_S = 2.0  # for events that wait when the sensor ends
+# what a detection hangs on: while none of it changes, it goes on over a reload
+_WATCHED = ("sensor", "network", "detect", "intel", "learn", "alerts")
+_TRAINING_S = 5.0  # for the thread that trains to end
+_SEED = 1  # of the demonstration
 _STALL_S = 20.0  # without a sign of life of the pipeline the watchdog is not fed
 
 Settings = tuple[Config, dict[str, str]]
@@ -63,7 +76,8 @@ def demo(config: Config) -> int:
 
 
 def _open_demo(config: Config, clock: Clock) -> list[PacketSource]:
-    return [DemoSource(clock.wall_ns)]
+    talks = [*start_habits(_SEED), *start_trouble(_SEED)]
+    return [DemoSource(clock.wall_ns, talks=talks)]
 
 
 class Service:
@@ -84,6 +98,12 @@ class Service:
         self._writer: StoreWriter
         self._sensor: Sensor
         self._forwarder: FlowEventForwarder | None = None
+        self._mailbox = Mailbox()
+        self._desk = CaseDesk(self._mailbox, self._current_watch, self._now)
+        self._watch: Watch | None = None
+        self._room: TrainingRoom | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._live: LiveFeed
         self._failed = False  # a thread has died
 
     def serve(self, reload: Callable[[], Settings] | None) -> int:
@@ -94,20 +114,26 @@ class Service:
     async def _main(self, reload: Callable[[], Settings] | None) -> int:
         await asyncio.to_thread(warm_up)
         self._writer = StoreWriter(self._path, self._config.store, self._config.alerts)
+        self._loop = asyncio.get_running_loop()
         try:
-            self._sensor, self._forwarder = self._make_sensor()
+            self._watch = self._make_watch()
+            self._sensor, self._forwarder = self._make_sensor(self._watch)
             return await self._run(reload)
         finally:
             self._writer.close()
 
     async def _run(self, reload: Callable[[], Settings] | None) -> int:
         queries = QueryPool(self._reader)
-        live = LiveFeed(
+        live = self._live = LiveFeed(
             queries,
             self._now,
             self._attribution,
             lambda: self._sensor.latest.recent(),  # noqa: PLW0108
         )
+        if self._watch is not None and self._watch.learning is not None:
+            self._room = TrainingRoom(
+                self._path, self._open_reader, self._mailbox, self._current_watch, self._now
+            )
         services = Services(
             queries=queries,
             live=live,
@@ -116,15 +142,20 @@ class Service:
             attribution=self._attribution,
             config_text=lambda: render(self._config, self._origins),
             now=self._now,
+            alerts=None if self._watch is None else self._desk,
+            training=self._room,
         )
         api = self._config.api
         server = ApiServer(create_app(services), api.host, api.port)
         await server.start()
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._want_reload)
-        self._start_sensor(loop)
+        self._start_sensor()
+        training = Threads(self._fail, self._clock)
+        if self._room is not None:
+            training.start(self._room.run, name="training")
         calm_collector()
         names = ", ".join(self._sensor.interfaces)
         self._notifier.ready(f"watching {names}")
@@ -133,7 +164,7 @@ class Service:
             await self._tick_until_stopped(live, reload)
         finally:
             self._notifier.stopping("ending flows")
-            await asyncio.to_thread(self._stop_sensor)
+            await asyncio.to_thread(self._end, training)
             await server.stop()
             queries.close()
         return int(self._failed)
@@ -187,31 +218,48 @@ class Service:
         Both listen while they change places, so that nothing is missed. The new one begins behind
         the last packet of the old one, so that nothing is counted twice.
         """
-        config, origins = settings
-        if (config.api, config.store) != (self._config.api, self._config.store):
-            _log.warning("api and store take effect at the next start")
         before = self._config, self._origins
-        started = self._config
-        self._config = msgspec.structs.replace(config, api=started.api, store=started.store)
-        self._origins = origins
+        self._config, self._origins = _keep_fixed(settings[0], self._config), settings[1]
+        changed = any(getattr(self._config, name) != getattr(before[0], name) for name in _WATCHED)
         try:
-            replacement = self._make_sensor()
+            watch = self._make_watch() if changed else self._watch
+            replacement = self._make_sensor(watch)
         except ApplianceError as error:
             self._config, self._origins = before
             _log.error("the old configuration stays: %s", error)
             return
         former = self._sensor
         await asyncio.to_thread(self._stop_sensor)
+        if watch is not self._watch:
+            await asyncio.to_thread(self._close_watch)
+            self._watch = watch
         # not in the future, where packets are if the clock has been set back
         since_ns = min(former.seen_ns + 1, self._clock.wall_ns())
         self._sensor, self._forwarder = replacement
-        self._start_sensor(asyncio.get_running_loop(), since_ns)
+        self._start_sensor(since_ns)
         del former  # with its files and tables
         calm_collector()
         logging.getLogger().setLevel(self._config.log.level.upper())
         _log.info("configuration reloaded")
 
-    def _make_sensor(self) -> tuple[Sensor, FlowEventForwarder | None]:
+    def _make_watch(self) -> Watch | None:
+        """Return who detects under the configuration; not open yet. Raises ConfigError."""
+        if not self._config.detect.enabled:
+            return None
+        alarms = make_alarms(self._config, self._publish)
+        sinks = (self._desk.note, *alarms)
+        return Watch(self._config, self._writer, self._path, self._mailbox, sinks)
+
+    def _current_watch(self) -> Watch:
+        assert self._watch is not None
+        return self._watch
+
+    def _publish(self, changes: list[AlertChange]) -> None:
+        """Show alerts to whoever watches; for the pipeline's thread."""
+        with contextlib.suppress(RuntimeError):  # the loop has ended before a thread that hung
+            self._loop.call_soon_threadsafe(self._live.publish_alerts, changes)
+
+    def _make_sensor(self, watch: Watch | None) -> tuple[Sensor, FlowEventForwarder | None]:
         forward = self._config.forward
         forwarder = None
         if forward.endpoint_url:
@@ -222,27 +270,43 @@ class Service:
             sources = self._open_sources(self._config, self._clock)
             for source in sources:
                 undo.callback(source.close)
-            sensor = Sensor(self._config, self._clock, self._writer, sources, sinks)
+            sensor = Sensor(self._config, self._clock, self._writer, sources, sinks, watch)
             undo.pop_all()
         return sensor, forwarder
 
-    def _start_sensor(self, loop: asyncio.AbstractEventLoop, since_ns: int = 0) -> None:
+    def _start_sensor(self, since_ns: int = 0) -> None:
         for warning in self._sensor.warnings():
             _log.warning("%s", warning)
-
-        def fail() -> None:
-            self._failed = True
-            loop.call_soon_threadsafe(self._stop.set)
-
-        self._sensor.start(fail, since_ns)
+        self._sensor.start(self._fail, since_ns)
         if self._forwarder is not None:
             # not of the sensor: it is told to end when the last flow has come
-            self._forwarder.start(Threads(fail, self._clock))
+            self._forwarder.start(Threads(self._fail, self._clock))
+
+    def _fail(self) -> None:
+        """End the process: a thread has died."""
+        self._failed = True
+        self._loop.call_soon_threadsafe(self._stop.set)
+
+    def _end(self, training: Threads) -> None:
+        """End everything but what answers questions."""
+        if self._room is not None:
+            self._room.stop()
+        self._stop_sensor()
+        self._mailbox.close()
+        self._close_watch()
+        for name in training.join(_TRAINING_S):
+            _log.error("did not end: %s", name)
+
+    def _close_watch(self) -> None:
+        """End the detection of a sensor that has stopped; not if its thread may still run."""
+        if self._watch is not None and not self._failed:
+            self._watch.close()
+            self._writer.flush()
 
     def _stop_sensor(self) -> None:
         hanging = self._sensor.stop()
         if hanging:
-            self._failed = True
+            self._fail()
             _log.error("did not end: %s", ", ".join(hanging))
         if self._forwarder is not None:
             self._forwarder.close(_FORWARD_S)
@@ -252,14 +316,34 @@ class Service:
         """Return this thread's own reader."""
         reader: StoreReader | None = getattr(self._local, "reader", None)
         if reader is None:
-            reader = self._local.reader = StoreReader(self._path, self._writer.open_buckets)
+            reader = self._local.reader = self._open_reader()
         return reader
+
+    def _open_reader(self) -> StoreReader:
+        return StoreReader(self._path, self._writer.open_buckets)
 
     def _now(self) -> float:
         return self._clock.wall_ns() / 1e9
 
     def _attribution(self) -> list[dict[str, str]]:
         return self._sensor.enricher.sources()
+
+
+def _keep_fixed(config: Config, started: Config) -> Config:
+    """Return a configuration with what cannot change while the process runs as it was."""
+    replace = msgspec.structs.replace
+    fixed = replace(
+        config,
+        api=started.api,
+        store=started.store,
+        detect=replace(config.detect, enabled=started.detect.enabled),
+        learn=replace(config.learn, enabled=started.learn.enabled),
+    )
+    if (config.api, config.store) != (fixed.api, fixed.store):
+        _log.warning("api and store take effect at the next start")
+    if (config.detect, config.learn) != (fixed.detect, fixed.learn):
+        _log.warning("detect.enabled and learn.enabled take effect at the next start")
+    return fixed
 
 
 def _status_line(packets: int, active: int, reasons: list[str]) -> str:

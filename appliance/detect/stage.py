@@ -63,6 +63,7 @@ class DetectorStatistics(msgspec.Struct, frozen=True, kw_only=True):
     flows: int = 0
     signals: dict[str, int] = {}  # by rule
     windows: int = 0  # closed
+    judged: int = 0  # contacts and fans that were due
     tables: ContactStatistics | None = None
 
 
@@ -102,7 +103,7 @@ class Detector:
         self._refreshed_s = 0.0
         self._day = 0
         self._signals: Counter[str] = Counter()
-        self._flows = self._closed = 0
+        self._flows = self._closed = self._judged = 0
 
     def take(self, batch: FlowBatch, now_s: float) -> Findings:
         """Judge an enriched batch, attempts included.
@@ -140,6 +141,7 @@ class Detector:
             flows=self._flows,
             signals=dict(self._signals),
             windows=self._closed,
+            judged=self._judged,
             tables=self.contacts.statistics(),
         )
 
@@ -149,6 +151,7 @@ class Detector:
         orig_marks, resp_marks = collect_marks(batch)
         self._names.learn(batch)
         told = self.contacts.absorb(flows, orig_marks, resp_marks, collect_services(batch))
+        self._judged += len(told.due_contacts) + len(told.due_fans)
         signals = self._pairs.judge(told.due_contacts, now_s)
         signals += self._pairs.judge_flows(batch, now_s)
         signals += self._fans.judge(told.due_fans.tolist(), now_s)

@@ -4,7 +4,7 @@ import logging
 import socket
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -12,7 +12,6 @@ from appliance.cases.casebook import Casebook
 from appliance.cases.directory import Directory
 from appliance.config.schema import Config
 from appliance.detect.stage import Detector, Surroundings
-from appliance.enrich.stage import Enricher
 from appliance.model.address import Address, parse_address
 from appliance.pipeline.detection import Detection, Outlets, Scorer
 from appliance.pipeline.memory import DEVICES, LEARNING, MemoryStore, StoredHabits
@@ -22,10 +21,20 @@ _log = logging.getLogger(__name__)
 _TIME = struct.Struct("<d")
 
 
+class AddressBook(Protocol):
+    """What is known of addresses and network cards, as an Enricher knows it."""
+
+    def address(self, hi: int, lo: int, /) -> Address:
+        """Return the interned address."""
+
+    def vendor(self, mac: int, /) -> str:
+        """Return who made a network card."""
+
+
 class Parts(NamedTuple):
     """What detection is given by its surroundings."""
 
-    enricher: Enricher
+    enricher: AddressBook
     name_of: Callable[[int, int], str]
     losses: Callable[[], Losses] | None = None
     scorer: Scorer | None = None
@@ -82,5 +91,5 @@ def _restore(detector: Detector, casebook: Casebook, memory: MemoryStore) -> Non
     casebook.restore(known.alerts, known.incidents, known.mutes, learning_s)
 
 
-def _find(enricher: Enricher, text: str) -> Address:
+def _find(enricher: AddressBook, text: str) -> Address:
     return enricher.address(*parse_address(text))

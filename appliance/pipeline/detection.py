@@ -125,6 +125,11 @@ class Detection:
         self._settle(self.detector.flush(self.now_s))
         self.publish(self.casebook.flush())
 
+    def hear(self, signals: list[Signal]) -> None:
+        """Take evidence that somebody else found."""
+        if signals:
+            self.publish(self.casebook.take(signals, self._sight.visibility()))
+
     def publish(self, changes: list[AlertChange]) -> None:
         """Pass on what happened to alerts."""
         if not changes or self._quiet:

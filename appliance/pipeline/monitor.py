@@ -14,6 +14,7 @@ from appliance.model.frame import CaptureStatistics
 from appliance.model.health import DetectionStatistics, Health, Tick
 from appliance.model.views import FlowRow, StoreStatistics
 from appliance.pipeline.rows import make_rows
+from appliance.pipeline.sight import Losses
 from appliance.pipeline.worker import CaptureWorker
 from appliance.runtime.channel import ChannelStatistics
 from appliance.runtime.process import read_usage
@@ -114,6 +115,7 @@ class Monitor:
         self._geo_sources = geo_sources
         self._sums = self._read_totals()
         self._lost = 0
+        self.losses = Losses()  # as of the last `tick`; replaced as a whole
         self._ticked_ns = 0
         self.lag_s = 0.0  # set by the pipeline's thread
         self.flows = 0  # taken by the pipeline, set by its thread
@@ -127,6 +129,7 @@ class Monitor:
         rates = {name: _rate(sums[name] - self._sums[name], span_s) for name in sums}
         dropped = _rate(lost - self._lost, span_s)
         self._sums, self._lost, self._ticked_ns = sums, lost, monotonic_ns
+        self.losses = self._sum_losses(lost)
         return Tick(ts=now_s, dropped=dropped, **rates)
 
     def health(self, now_s: float) -> Health:
@@ -199,6 +202,14 @@ class Monitor:
             sums["other_bytes"] += int(row["icmp_bytes"]) + int(row["other_bytes"]) + non_ip
             sums["new_flows"] += int(row["new_flows"])
         return sums
+
+    def _sum_losses(self, lost: int) -> Losses:
+        tables = [worker.statistics() for worker in self._workers]
+        return Losses(
+            seen=sum(worker.source.statistics().frames for worker in self._workers),
+            lost=lost + self._channel().dropped,
+            clock_steps=sum(table.clock_steps for table in tables),
+        )
 
     def _count_lost(self) -> int:
         captured = [worker.source.statistics() for worker in self._workers]

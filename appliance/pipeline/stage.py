@@ -16,7 +16,7 @@ from appliance.metadata.stage import MetadataStage
 from appliance.model.flow import FlowBatch
 from appliance.model.meta import DeviceFact
 from appliance.model.observation import Observation
-from appliance.pipeline.detection import Detection, News
+from appliance.pipeline.detection import News
 
 
 class Store(Protocol):
@@ -30,6 +30,13 @@ class Store(Protocol):
 
     def write_facts(self, facts: list[DeviceFact], vendor: Callable[[int], str]) -> None:
         """Take what packets said about devices."""
+
+
+class Judge(Protocol):
+    """Who is told of everything that came, to judge it."""
+
+    def take(self, news: News, now_s: float, /) -> None:
+        """Take what came up to a packet time."""
 
 
 Sink = Callable[[FlowBatch], None]
@@ -50,7 +57,7 @@ class Pipeline:
         enricher: Enricher,
         store: Store | None,
         sinks: Iterable[Sink] = (),
-        detection: Detection | None = None,
+        detection: Judge | None = None,
     ) -> None:
         self._metadata = metadata
         self._enricher = enricher

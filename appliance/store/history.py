@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 _FLOWS = f"""SELECT {", ".join(COLUMNS)} FROM flow WHERE id BETWEEN ? AND ?
 ORDER BY id LIMIT ?"""  # noqa: S608 - constants
+_NEWEST = "SELECT id FROM flow WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1 OFFSET ?"
+_COUNT = "SELECT count(*) FROM flow WHERE id BETWEEN ? AND ?"
 _ADDR = """SELECT a.ip, p.country, p.asn, p.org, p.city, p.latitude, p.longitude, p.local
 FROM addr AS a JOIN place AS p ON p.id = a.place WHERE a.id = ?"""
 _META = f"SELECT {', '.join(META_FIELDS)} FROM meta WHERE id = ?"  # noqa: S608 - constants
@@ -61,6 +63,37 @@ def iterate_flows(
             break
         if (key.day + 1) * DAY_US > first_id - DAY_US:  # ids may run ahead of their day
             yield from _read_segment(segment_path(path, key), (first_id, last_id), batch, names)
+
+
+def find_start(path: Path, since_s: float, until_s: float, most: int) -> float:
+    """Return from when on there are at most `most` flows until `until_s`; not before `since_s`.
+
+    Times in s since the epoch. A segment that cannot be read counts as empty. Raises StoreError if
+    there is no store.
+    """
+    first_id, last_id = microseconds(since_s), microseconds(until_s) - 1
+    left = most
+    try:
+        keys = list_segments(path)
+    except OSError as error:
+        raise StoreError(f"the store {path} cannot be read: {error}") from error
+    for key in reversed(keys):
+        if (key.day + 1) * DAY_US <= first_id - DAY_US:
+            break
+        try:
+            connection = open_reader(segment_path(path, key))
+        except (*DAMAGE, apsw.CantOpenError):
+            continue
+        try:
+            beyond = connection.execute(_NEWEST, (first_id, last_id, left)).get
+            if beyond is not None:
+                return (int(beyond) + 1) / 1e6
+            left -= int(connection.execute(_COUNT, (first_id, last_id)).get or 0)
+        except DAMAGE:
+            continue
+        finally:
+            connection.close()
+    return since_s
 
 
 def _read_segment(

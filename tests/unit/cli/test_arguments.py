@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.cli import cases, operate, queries
+from appliance.cli import cases, learning, operate, queries
 from appliance.cli.arguments import build_parser
 
 
@@ -28,8 +28,10 @@ def test_every_command_has_its_function() -> None:
         ("mutes list -o csv", cases.list_mutes),
         ("mutes add --host 10.0.0.5 --kind port_scan --days 0", cases.add_mute),
         ("mutes remove 3", cases.remove_mute),
-        ("train", cases.train),
-        ("analyze", cases.analyze),
+        ("train", learning.train),
+        ("analyze -o csv", learning.analyze),
+        ("models list", learning.list_models),
+        ("models rollback 3", learning.roll_back),
     ):
         assert parser.parse_args(line.split()).command is function
 

@@ -28,8 +28,6 @@ ANSWERS: dict[str, Any] = {
     f"POST /api/v1/alerts/{ONE}/mute": examples.PROPOSALS,
     "POST /api/v1/mutes": examples.MUTE,
     "POST /api/v1/mutes/preview": examples.PREVIEW,
-    "POST /api/v1/models/train": examples.ACCEPTED,
-    "POST /run-analysis": examples.ACCEPTED,
     "DELETE /api/v1/mutes/3": None,
 }
 
@@ -153,12 +151,6 @@ def test_a_mute_is_shown_first_and_then_put_in_force(daemon: Daemon, capsys: Cap
     assert bodies[3]["days"] == 30
 
 
-def test_training_and_analysis_are_asked_for(daemon: Daemon, capsys: Capture) -> None:
-    for line in ("train", "analyze"):
-        assert say(capsys, line) == "Training begins.\n"
-    assert [path for _, path, _, _ in daemon.asked] == ["/api/v1/models/train", "/run-analysis"]
-
-
 @pytest.mark.parametrize(
     "line", ["alerts show A1", "alerts close A1", "incidents show INC-9", "mutes remove 9"]
 )
@@ -174,7 +166,6 @@ def test_what_is_not_there_fails_with_a_sentence(line: str, capsys: Capture) -> 
         ("alerts show A1", "there is no alert A1"),
         ("alerts close A1", "not running"),
         ("mutes remove 3", "not running"),
-        ("train", "not running"),
         ("alerts list --host nonsense", "nonsense"),
     ],
 )

@@ -11,6 +11,7 @@ from appliance.flows.table import TableOutput
 from appliance.metadata.stage import MetadataStage
 from appliance.model.flow import FlowBatch
 from appliance.model.meta import DeviceFact, FlowMeta
+from appliance.pipeline.detection import News
 from appliance.pipeline.stage import Pipeline, shift_interfaces
 from tests.oracles import frames as f
 from tests.oracles.flowtable import SECOND, Arrival, Limits
@@ -98,11 +99,11 @@ def test_flows_of_a_log_go_through_everything_but_metadata(enricher: Enricher) -
     made = batch([flow(A, B, meta=FlowMeta(service="tls")), flow(A, B)])
     made.orig = made.resp = []
     fact = DeviceFact(ts_ns=START_NS, mac=7, source="dhcp", hostname="printer")
-    pipeline.take_batch(made, [], [fact], 1_700_000_000.0)
+    pipeline.take_log(News(made, None, [], [fact]), 1_700_000_000.0)
     assert seen == store.batches == [made]
     assert [address.ip for address in made.orig] == [A, A]
     assert made.meta == [FlowMeta(service="tls"), None]
     assert store.facts == [fact]
     assert pipeline.flows == 2
-    pipeline.take_batch(batch([]), [], [], 1_700_000_001.0)
+    pipeline.take_log(News(batch([])), 1_700_000_001.0)
     assert len(seen) == 1
