@@ -118,9 +118,9 @@ class Alerts(Section, frozen=True, kw_only=True):
     medium: Annotated[float, Meta(gt=0, le=50)] = 3.0
     high: Annotated[float, Meta(gt=0, le=50)] = 3.6
     critical: Annotated[float, Meta(gt=0, le=50)] = 6.0
-    beacons_per_day: Annotated[int, Meta(ge=0, le=1_000)] = 3  # low ones, best first
+    beacons_per_day: Annotated[int, Meta(ge=0, le=1_000)] = 2  # low ones, best first
     per_day: Annotated[int, Meta(ge=1, le=100_000)] = 200  # all, then only high ones
-    outsiders_per_day: Annotated[int, Meta(ge=0, le=1_000)] = 5  # named, per kind; the rest counted
+    outsiders_per_day: Annotated[int, Meta(ge=0, le=1_000)] = 2  # named, per kind; the rest counted
     journald: bool = True
     retain_days: Annotated[int, Meta(ge=1, le=3_650)] = 365
 

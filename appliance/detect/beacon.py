@@ -102,6 +102,8 @@ def _add_rhythm(tally: Tally, pair: Pair, w: BeaconWeights) -> None:
         )
     if rhythm.in_ > w.heavy_bytes:
         tally.add("heavy", w.heavy, f"answers of {say_bytes(rhythm.in_)}")
+    elif rhythm.out > w.heavy_out_bytes:
+        tally.add("heavy", w.heavy, f"requests of {say_bytes(rhythm.out)}")
     elif rhythm.out < w.light_out_bytes and rhythm.in_ < w.light_in_bytes:
         tally.add("light", w.light, "little is said each time")
 

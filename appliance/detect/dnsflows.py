@@ -35,6 +35,15 @@ class _Pair:
         self.next_bytes = 0.0
 
 
+    def age(self, span_s: float) -> None:
+        """Let half of it be forgotten: what trickles all day is look-ups of some program."""
+        self.first_s = self.last_s - span_s / 2
+        self.out_bytes //= 2
+        self.in_bytes //= 2
+        self.packets //= 2
+        self.next_bytes /= 2
+
+
 class _Client:
     __slots__ = ("bucket", "next_at", "past", "questions")
 
@@ -88,6 +97,8 @@ class DnsFlows:
             pair.out_bytes += pairs.out_bytes[index]
             pair.in_bytes += pairs.in_bytes[index]
             pair.packets += pairs.out_packets[index]
+            if pair.last_s - pair.first_s > self._tunnel.span_s:
+                pair.age(self._tunnel.span_s)
             found = (
                 self._judge_tunnel(key, pair),
                 self._judge_burst(key, pairs.out_packets[index], pairs.last_s[index]),
@@ -154,6 +165,7 @@ class DnsFlows:
                 f"{pair.out_bytes / 1_000:.0f} kB in all, in {say_span(pair.last_s - pair.first_s)}"
             ),
             count=pair.packets,
+            solo_limit=limit.solo if mean < limit.clear_mean else 99.0,
             half_life_s=limit.half_life_s,
         )
 

@@ -69,6 +69,8 @@ def web_fanout(view: FanView, weights: Weights) -> Signal | None:
     share = view.dead / (view.dead + max(view.reached, 1))
     if view.port not in WEB_PORTS or dead < limit.targets or share < limit.share:
         return None
+    if all(item.address.local for item in view.examples):
+        return None  # a look-out for devices that come and go
     sentence = (
         f"tried {dead:.0f} web hosts within 5 min that never answered, {share:.0%} of all "
         f"({_say_targets(view)})"

@@ -18,6 +18,8 @@ def judge_service(pair: Pair, known_service: bool, w: OddServiceWeights) -> Sign
     if contact.out > contact.in_:
         sizes = f"{say_bytes(contact.out)} sent, {say_bytes(contact.in_)} received"
         tally.add("upload", w.upload, f"more is sent than received: {sizes}")
+        if contact.out > max(w.lopsided_bytes, w.lopsided_times * contact.in_):
+            tally.add("lopsided", w.lopsided, "hardly anything comes back")
     if contact.longest_s > w.very_long_s:
         tally.add("long", w.very_long, f"a session of {say_time(contact.longest_s)}")
     _add_company(tally, pair, known_service, w)

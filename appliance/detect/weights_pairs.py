@@ -64,6 +64,7 @@ class BeaconWeights(Group, frozen=True, kw_only=True):
     persistent_share: float = 0.4  # of the interval
     heavy: float = -0.6  # answers this big are content
     heavy_bytes: float = 50_000.0
+    heavy_out_bytes: float = 20_000.0  # requests this big are uploads, not calls for orders
     light: float = 0.2
     light_out_bytes: float = 3_000.0
     light_in_bytes: float = 10_000.0
@@ -110,7 +111,7 @@ class RetryWeights(Group, frozen=True, kw_only=True):
     vendor: float = -0.6
     known_name: float = -1.0
     siblings: float = -0.6  # several addresses of the network tried: a service that is down
-    local_limit: float = 2.2  # inside, a machine that was switched off looks the same
+    local_limit: float = 1.4  # no witness either: inside, a machine that was switched off looks the same
     sure_tries: float = 100.0  # fewer are never high alone
     unsure_limit: float = 3.5
 
@@ -190,6 +191,9 @@ class OddServiceWeights(Group, frozen=True, kw_only=True):
     long_s: float = 120.0
     base: float = 1.0
     upload: float = 0.5
+    lopsided: float = 0.5  # on top, if hardly anything comes back for a lot: screens, files
+    lopsided_bytes: float = 1_000_000.0
+    lopsided_times: float = 4.0
     very_long_s: float = 600.0
     very_long: float = 0.5
     rare: float = 0.3

@@ -65,6 +65,9 @@ class DnsFlowTunnelWeights(Group, frozen=True, kw_only=True):
     per_doubling: float = 0.3
     doublings_most: float = 3.0
     packets: float = 60.0
+    span_s: float = 3_600.0  # in which it must come together
+    clear_mean: float = 90.0  # bytes; below, look-ups of files by their hash are the same records
+    solo: float = 2.2  # such alone are no alert
     half_life_s: float = 7_200.0
 
 

@@ -160,9 +160,26 @@ def _spread_item(memory: Any, item: Any) -> None:
         _add_gated(memory, item, PORTS)
         if bits & CONTACT_STALE == 0:
             _add_gated(memory, item, TARGETS)
-            add_item(memory, item, BLOCK)
+            if not _is_called(item):
+                add_item(memory, item, BLOCK)
         if bits & CONTACT_STEALTH:
             add_item(memory, item, STEALTH)
+
+
+@inline
+def _is_called(item: Any) -> bool:
+    """Tell whether everybody is asked in turn by this: who looks for printers is no scanner."""
+    port = i64(item.port)
+    return item.proto == 17 and (
+        port == 137
+        or port == 138
+        or port == 161
+        or port == 427
+        or port == 1900
+        or port == 3702
+        or port == 5353
+        or port == 5355
+    )
 
 
 @inline
@@ -207,7 +224,8 @@ def _note_all(memory: Any, item: Any, alive: bool) -> None:
         _note(memory, item, PORTS, alive)
         if i64(item.bits) & CONTACT_STALE == 0:
             _note(memory, item, TARGETS, alive)
-            _note(memory, item, BLOCK, alive)
+            if not _is_called(item):
+                _note(memory, item, BLOCK, alive)
 
 
 @inline

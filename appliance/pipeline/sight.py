@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from appliance.model.alert import Visibility
 
 SPAN_S = 600.0  # figures are of the current span and the one before
-_FEWEST = 50  # TCP flows before a share of them means something
+_FEWEST = 20  # pairs that talk before a share of them means something
 _TCP = 6
+_ACK = 0x10
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Losses(NamedTuple):
@@ -28,7 +30,7 @@ class Sight:
         self._losses = losses or Losses
         self._began_s = 0.0
         self._base = self._older = Losses()
-        self._counts = [[0, 0], [0, 0]]  # [before, now]: TCP flows with payload, of one side only
+        self._counts = [[0, 0], [0, 0]]  # [before, now]: pairs with payload, of one side only
 
     def look(self, flows: NDArray[Any], now_s: float) -> None:
         """Take flows, FLOW_DTYPE (n,), into account."""
@@ -42,8 +44,11 @@ class Sight:
         talked = (flows["proto"] == _TCP) & (
             (flows["orig"]["payload"] > 0) | (flows["resp"]["payload"] > 0)
         )
-        self._counts[1][0] += int(np.count_nonzero(talked))
-        self._counts[1][1] += int(np.count_nonzero(talked & ((out == 0) | (back == 0))))
+        half = talked & ((out == 0) | (back == 0))
+        # who acknowledges was answered; a flood of SYNs with payload was not
+        half &= (flows["orig"]["flags"] | flows["resp"]["flags"]) & _ACK != 0
+        self._counts[1][0] += _count_pairs(flows[talked])
+        self._counts[1][1] += _count_pairs(flows[half])
 
     def visibility(self) -> Visibility:
         """Return what was missed in this span and the one before."""
@@ -62,6 +67,11 @@ class Sight:
             clock_steps=steps,
             note=_describe(lost, lost_share, share, steps),
         )
+
+
+def _count_pairs(flows: NDArray[Any]) -> int:
+    """Return how many pairs of addresses there are: one machine that is odd proves nothing."""
+    return len(np.unique(flows["orig"]["addr_lo"] * _MIX ^ flows["resp"]["addr_lo"]))
 
 
 def _describe(lost: int, lost_share: float, one_sided: float, steps: int) -> str:

@@ -88,7 +88,9 @@ class FansOracle:
             return [(Fan.PROTOCOLS, src, dst)]
         names = [(Fan.PORTS, src, dst)]
         if not self.contacts[key].stale:
-            names += [(Fan.TARGETS, src, port, proto), (Fan.BLOCK, src)]
+            names.append((Fan.TARGETS, src, port, proto))
+            if proto != 17 or port not in {137, 138, 161, 427, 1900, 3702, 5353, 5355}:
+                names.append((Fan.BLOCK, src))
         return names
 
     def _item_everywhere(self, key, start) -> None:
