@@ -10,19 +10,22 @@ from appliance.model.alert import Family, Signal
 from appliance.model.contact import CONTACT_OPEN, MARK_VENDOR
 from appliance.model.flow import Direction
 
+DAY_S = 86_400.0
+
 
 def judge_retries(pair: Pair, known_service: bool, w: RetryWeights) -> Signal | None:
     """Return a signal if ours tries one peer over TCP again and again and mostly fails."""
     contact = pair.contact
     if contact.proto != TCP or contact.direction == Direction.INBOUND or contact.port in SILENT:
         return None
-    if contact.contacts < w.contacts or pair.failed_share < w.failed_share:
+    a_day = contact.contacts / max(1.0, (contact.last_s - contact.first_s) / DAY_S)
+    if a_day < w.contacts or pair.failed_share < w.failed_share:
         return None
     if contact.last_s - contact.first_s < w.least_s:
         return None
     tally = Tally()
     tally.add("retries", w.base, f"{contact.failed} of {contact.contacts} tries failed")
-    more = w.per_doubling * log2(contact.contacts / w.contacts)
+    more = w.per_doubling * log2(a_day / w.contacts)
     tally.add("often", min(w.most_doublings, more), f"{contact.contacts} tries")
     if is_odd(pair):
         tally.add("port", w.odd_port, f"port {contact.port} is unusual")
@@ -38,6 +41,8 @@ def judge_retries(pair: Pair, known_service: bool, w: RetryWeights) -> Signal | 
         tally.add("name", w.known_name, f"{pair.name} is a known service")
     elif pair.peer.marks & MARK_VENDOR:
         tally.add("owner", w.vendor, f"run by {pair.peer.org or 'a big vendor'}")
+    if pair.known_days > 0:
+        tally.add("habit", w.habit_known, "the same on an earlier day")
     local = contact.direction == Direction.LOCAL
     return tally.signal(
         pair,

@@ -34,7 +34,6 @@ class _Pair:
         self.packets = 0
         self.next_bytes = 0.0
 
-
     def age(self, span_s: float) -> None:
         """Let half of it be forgotten: what trickles all day is look-ups of some program."""
         self.first_s = self.last_s - span_s / 2

@@ -111,7 +111,8 @@ class RetryWeights(Group, frozen=True, kw_only=True):
     vendor: float = -0.6
     known_name: float = -1.0
     siblings: float = -0.6  # several addresses of the network tried: a service that is down
-    local_limit: float = 1.4  # no witness either: inside, a machine that was switched off looks the same
+    habit_known: float = -0.8  # tried, and failed, on an earlier day already
+    local_limit: float = 1.4  # no witness either: a machine that was switched off looks the same
     sure_tries: float = 100.0  # fewer are never high alone
     unsure_limit: float = 3.5
 
