@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import appliance
-from appliance.cli import operate, queries, simulate
+from appliance.cli import operate, queries, simulate, tune
 from appliance.cli.casearguments import add_cases
 from appliance.cli.flags import (
     add_list_flags,
@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_replay(commands)
     _add_evaluate(commands)
+    _add_tune(commands)
     _add_demo(commands)
     _add_simulate(commands)
     _add_check_config(commands)
@@ -108,6 +109,26 @@ def _add_evaluate(commands: "Commands") -> None:
     )
     _add_home_networks(parser)
     parser.set_defaults(command=operate.evaluate)
+
+
+def _add_tune(commands: "Commands") -> None:
+    parser = add_parser(commands, "tune", "show what other settings would have changed")
+    parser.add_argument(
+        "inputs",
+        nargs="*",
+        metavar="INPUT|NAME=VALUE",
+        help="files as for replay (default: the stored flows); constants of detect/weights.py",
+    )
+    parser.add_argument(
+        "--weight", action="append", default=[], metavar="NAME=VALUE", help="the same; repeatable"
+    )
+    parser.add_argument(
+        "--since", type=parse_time, metavar="TIME", help="of stored flows (default: 30d)"
+    )
+    parser.add_argument("--until", type=parse_time, metavar="TIME", help="default: now")
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    _add_home_networks(parser)
+    parser.set_defaults(command=tune.tune)
 
 
 def _add_demo(commands: "Commands") -> None:
