@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.detect.pair import UDP, Pair
-from appliance.detect.tally import Tally, say_address, say_end, say_protocol, say_time
+from appliance.detect.tally import OUTSIDE, Tally, say_address, say_end, say_protocol, say_time
 from appliance.detect.weights_pairs import FloodWeights
 from appliance.model.alert import Family, Signal, Term
-from appliance.model.flow import FlowBatch
+from appliance.model.flow import Direction, FlowBatch
 
 WINDOW_S = 300.0
 HALF_LIFE_S = 7_200.0
@@ -98,5 +98,6 @@ def _tell(batch: FlowBatch, i: int, now_s: float, w: FloodWeights) -> Signal:
         count=packets,
         per_peer=True,
         half_life_s=HALF_LIFE_S,
-        inside=host.local,
+        inside=int(flow["direction"]) != Direction.INBOUND,
+        limit=OUTSIDE if int(flow["direction"]) == Direction.INBOUND else 99.0,
     )

@@ -182,7 +182,7 @@ def _vary(flows: NDArray[Any]) -> dict[tuple[int, int, int, int], float]:
             int(flow["resp"]["addr_hi"]), int(flow["resp"]["addr_lo"]),
         )  # fmt: skip
         varied = sqrt(max(variance, 0.0)) / max(mean, 1.0)
-        if packets > 2 and flow["iat_min_us"] == flow["iat_max_us"]:
+        if packets > 2 and flow["iat_min_us"] == flow["iat_max_us"] > 0:
             varied = UNMEASURED  # to the microsecond even: filled in by whoever read a log
         found[key] = max(found.get(key, 0.0), varied)
     return found

@@ -5,6 +5,7 @@ from typing import Any
 from appliance.detect.pair import Pair
 from appliance.model.address import Address
 from appliance.model.alert import Family, Signal, Term
+from appliance.model.flow import Direction
 
 _PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 
@@ -32,22 +33,35 @@ class Tally:
             "first_s": contact.first_s,
             "last_s": contact.last_s,
             "count": contact.contacts,
+            "host": pair.host,
+            "peer": pair.peer,
+            "peer_name": pair.name,
+            "inside": pair.inside,
             **more,
         }
+        if contact.direction == Direction.INBOUND and family in _OF_THE_CALLER:
+            fields |= {
+                "host": pair.peer,
+                "peer": pair.host,
+                "peer_name": "",
+                "inside": False,
+                "limit": min(more.get("limit", OUTSIDE), OUTSIDE),
+            }
         return Signal(
             rule=rule,
             kind=kind,
             family=family,
-            host=pair.host,
-            peer=pair.peer,
-            peer_name=pair.name,
             port=contact.port,
             proto=contact.proto,
             weight=round(self.weight, 3),
             terms=tuple(self.terms),
-            inside=pair.inside,
             **fields,
         )
+
+
+# Guessing and flooding is what the caller does; ours is the victim, not the suspect.
+_OF_THE_CALLER = frozenset({Family.AUTH, Family.RATE})
+OUTSIDE = 3.0  # half decisions: strangers scan and guess all day, nobody is woken for that
 
 
 def clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
@@ -57,6 +71,8 @@ def clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
 
 def say_end(pair: Pair) -> str:
     """Return the other end with its port: "203.0.113.9:8080 (example.org)"."""
+    if pair.contact.direction == Direction.INBOUND:
+        return say_address(pair.host, pair.contact.port)
     return say_address(pair.peer, pair.contact.port, pair.name)
 
 
