@@ -143,7 +143,7 @@ def make_keys(peer: Peer) -> Iterator[bytes]:
 def _pick(contacts: NDArray[Any], day: int) -> Iterator[tuple[bytes, int, int, bool]]:
     """Yield (host, peer's words, local) of contacts met often enough on a day, each once."""
     often = (contacts["day"] == day) & (contacts["day_contacts"] >= MIN_CONTACTS)
-    fair = (contacts["answered"] > 0) & (contacts["score"] < SUSPICIOUS)
+    fair = contacts["score"] < SUSPICIOUS
     began = contacts["direction"] != Direction.INBOUND  # visitors are nobody's habit
     rows = contacts[often & fair & began & (contacts["live"] == 1)]
     names = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "direction")
