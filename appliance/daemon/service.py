@@ -226,7 +226,7 @@ class Service:
             replacement = self._make_sensor(watch)
         except ApplianceError as error:
             self._config, self._origins = before
-            _log.error("the old configuration stays: %s", error)
+            _log.error("the old configuration stays: %s", str(error))  # not all it hangs on
             return
         former = self._sensor
         await asyncio.to_thread(self._stop_sensor)

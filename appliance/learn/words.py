@@ -20,6 +20,8 @@ _COUNT = {
     "dns_failed": "names that do not exist",
     "admin": "machines here on administration ports",
     "icmp": "kB of echo payload",
+    "dead_peer": "vain attempts so far at one rarely used address",
+    "logins": "answered sessions with one login service",
 }
 _SHARE = {
     "failed_rate": "failed flows",

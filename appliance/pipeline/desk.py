@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as TooLate
 from contextlib import suppress
 
@@ -73,7 +73,7 @@ class CaseDesk:
     def _find_owners(self, peers: set[str]) -> _Owners:
         missing = peers - self._owners.keys()
         if missing:
-            with suppress(MailboxFull, TooLate):  # what is not known matches nothing
+            with suppress(MailboxFull, TooLate, CancelledError):  # what is not known matches nothing
                 self._mailbox.ask(lambda: self._look_up(missing)).result(_PATIENCE_S)
         return dict(self._owners)
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as TooLate
 from functools import partial
 from pathlib import Path
@@ -119,6 +119,7 @@ class TrainingRoom:
         finally:
             if self._served is not None:
                 self._trainer.close()
+                self._served = None  # with all that hangs on it
             reader.close()
 
     def _begin(self) -> None:
@@ -185,7 +186,7 @@ class TrainingRoom:
         assert self._served is not None
         try:
             return self._pipeline.ask(self._served.census).result(_PATIENCE_S)
-        except (MailboxFull, TooLate):
+        except (MailboxFull, TooLate, CancelledError):
             return np.zeros(0, np.uint64), np.zeros(0, np.uint32)
 
     def _analyze(self, now_s: float) -> None:
@@ -199,7 +200,7 @@ class TrainingRoom:
                 self._pipeline.ask(partial(watch.judge_again, window)).result(_PATIENCE_S)
                 for window in windows
             )
-        except (MailboxFull, TooLate):
+        except (MailboxFull, TooLate, CancelledError):
             _log.warning("the last windows were not judged again: the pipeline is busy")
             return
         _log.info("judged %d windows again; %d hosts stand out", len(windows), found)

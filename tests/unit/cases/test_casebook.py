@@ -349,3 +349,11 @@ def test_the_same_signals_give_the_same_alerts_in_any_order() -> None:
     forward = replay(casebook(), backwards=False)
     assert forward == replay(casebook(), backwards=True)
     assert len(forward) > 40
+
+
+def test_what_waits_for_somebody_is_counted() -> None:
+    book = casebook()
+    raised = book.take([scan()], CLEAR)[0].alert
+    assert book.count_open() == {raised.severity: 1}
+    book.acknowledge(raised.id, "mira", "")
+    assert book.count_open() == {}

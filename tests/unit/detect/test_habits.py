@@ -68,7 +68,7 @@ def test_inside_the_machine_itself_counts() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"starts": every(60, 2)}, {"failed": True}, {"direction": Direction.INBOUND}],
+    [{"starts": every(60, 2)}, {"direction": Direction.INBOUND}],
 )
 def test_what_makes_no_habit(change: dict[str, object]) -> None:
     assert learn(Habits(), Visits(**{"starts": every(60, 5)} | change)) == 0

@@ -205,3 +205,20 @@ def test_no_store_is_said(tmp_path):
     with pytest.raises(StoreError, match="nowhere"):
         gather(tmp_path / "nowhere")
     assert gather(tmp_path) == []
+
+
+def test_the_newest_flows_begin_somewhere(bench):
+    writer = bench.writer()
+    for hours in (50, 30, 3, 2, 1):
+        writer.write(batch([flow(start_s=T0_S - hours * 3_600)]))
+    writer.flush()
+    since_s = T0_S - 2 * DAY
+    assert history.find_start(bench.path, since_s, T0_S, 4) == since_s
+    for most in (1, 2, 3):
+        start_s = history.find_start(bench.path, since_s, T0_S, most)
+        assert sum(map(len, gather(bench.path, start_s, T0_S))) == most
+
+
+def test_no_store_has_no_newest_flows(tmp_path):
+    with pytest.raises(StoreError):
+        history.find_start(tmp_path / "nowhere", 0.0, 1.0, 5)
