@@ -37,11 +37,11 @@ def simulate(arguments: argparse.Namespace) -> int:
     path: Path = arguments.out
     if arguments.rows and path.suffix == ".pcap":
         raise ApplianceError("--rows counts flows: write a .log or an .ndjson, or give --hours")
+    day, hours, wanted = _plan(arguments)
     warm_up_apart(prepare_kernel_cache(os.environ))
     from appliance.demo.source import DemoSource  # noqa: PLC0415 - numba, see operate.py
     from appliance.simulate.labels import Labels, format_truth  # noqa: PLC0415
 
-    day, hours, wanted = _plan(arguments)
     start_ns = int(arguments.start * 1e9)
     labels = Labels(start_ns)
     source = DemoSource(

@@ -1,0 +1,73 @@
+"""What alerts say about what the sensor missed."""
+
+from appliance.model.flow import FlowBatch
+from appliance.pipeline.sight import SPAN_S, Losses, Sight
+from tests.support.flowbatches import batch, flow
+
+T0 = 1_760_000_400.0
+
+
+class Counters:
+    """Losses that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = Losses()
+
+    def __call__(self) -> Losses:
+        return self.now
+
+
+def talks(count: int, back: int) -> FlowBatch:
+    return batch(
+        flow(orig_payload=10, orig_packets=3, resp_packets=back, sport=n) for n in range(count)
+    )
+
+
+def test_a_sensor_that_sees_all_says_nothing() -> None:
+    sight = Sight()
+    sight.look(talks(100, 3).flows, T0)
+    assert sight.visibility().note == ""
+    assert sight.visibility().lost_share == 0.0
+
+
+def test_losses_are_a_share_of_all_and_forgotten_after_two_spans() -> None:
+    counters = Counters()
+    sight = Sight(counters)
+    sight.look(talks(0, 0).flows, T0)
+    counters.now = Losses(seen=900, lost=100)
+    seen = sight.visibility()
+    assert (seen.dropped, seen.lost_share) == (100, 0.1)
+    assert "100 frames were lost (10.0%)" in seen.note
+    sight.look(talks(0, 0).flows, T0 + SPAN_S)
+    assert sight.visibility().dropped == 100  # the span before
+    sight.look(talks(0, 0).flows, T0 + 2 * SPAN_S)
+    assert sight.visibility().dropped == 0
+
+
+def test_counters_that_start_anew_are_no_losses() -> None:
+    counters = Counters()
+    counters.now = Losses(seen=900, lost=100)
+    sight = Sight(counters)
+    sight.look(talks(0, 0).flows, T0)
+    sight.look(talks(0, 0).flows, T0 + SPAN_S)
+    counters.now = Losses(seen=5)
+    assert sight.visibility().dropped == 0
+
+
+def test_one_sided_conversations_are_told_from_fifty_on() -> None:
+    sight = Sight()
+    sight.look(talks(49, 0).flows, T0)
+    assert sight.visibility().one_sided_share == 0.0
+    sight.look(talks(1, 0).flows, T0 + 1)
+    assert sight.visibility().one_sided_share == 1.0
+    sight.look(talks(50, 4).flows, T0 + 2)
+    seen = sight.visibility()
+    assert seen.one_sided_share == 0.5
+    assert "one side" not in seen.note  # half and less happens
+
+
+def test_a_step_of_the_clock_is_told() -> None:
+    counters = Counters()
+    sight = Sight(counters)
+    counters.now = Losses(clock_steps=1)
+    assert sight.visibility().note == "In the last minutes the clock was set."
