@@ -20,10 +20,12 @@ from appliance.demo.devices import (
     Device,
 )
 from appliance.simulate import intrusions, noise
-from appliance.simulate.office import Worker, dice, outside
+from appliance.simulate.office import Office, Worker, dice, outside, server
 
 ROUND_S = 3_600.0  # from one round to the next
 _DAY_S = 86_400.0
+
+_HOUSE = Office(())
 
 Play = Callable[[Worker], Iterator[Conversation]]
 
@@ -49,7 +51,9 @@ _ROUND = (
     Mishap(
         TELEVISION,
         90,
-        lambda me: intrusions.steal(me, outside(bytes((203, 0, 113, 80)), 443), bytes_=80_000_000),
+        lambda me: intrusions.steal(
+            me, server("drop.example", "203.0.113.80", 40), bytes_=80_000_000
+        ),
     ),
     Mishap(
         PLUG,
@@ -64,7 +68,7 @@ _LASTING = (
         30,
         lambda me: intrusions.beacon(
             me,
-            outside(bytes((198, 51, 100, 66)), 8_081),
+            intrusions.Channel(server("c2.example", "198.51.100.66", 40), 8_081, "raw"),
             period_s=5,
             jitter=0.05,
             length_s=_DAY_S * 365,
@@ -84,7 +88,9 @@ def start_trouble(seed: int) -> list[Iterator[Conversation]]:
     """Return the attacks of the demonstration, each with dice of its own."""
     rounds = [_repeat(mishap, seed) for mishap in _ROUND]
     lasting = [
-        mishap.play(Worker(mishap.device, dice(seed, mishap.device.hostname), mishap.start_s))
+        mishap.play(
+            Worker(mishap.device, dice(seed, mishap.device.hostname), _HOUSE, mishap.start_s)
+        )
         for mishap in _LASTING
     ]
     return rounds + lasting
@@ -93,4 +99,6 @@ def start_trouble(seed: int) -> list[Iterator[Conversation]]:
 def _repeat(mishap: Mishap, seed: int) -> Iterator[Conversation]:
     for number in count():
         rng = dice(seed, mishap.device.hostname, str(number))
-        yield from mishap.play(Worker(mishap.device, rng, mishap.start_s + number * ROUND_S))
+        yield from mishap.play(
+            Worker(mishap.device, rng, _HOUSE, mishap.start_s + number * ROUND_S)
+        )

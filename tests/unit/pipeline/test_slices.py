@@ -1,10 +1,7 @@
 """Order of happening, and cuts at the minute."""
 
-import numpy as np
-import pytest
-
 from appliance.model.flow import EndReason, FlowBatch
-from appliance.pipeline.slices import merge_attempts, slice_minutes
+from appliance.pipeline.slices import slice_both, slice_minutes
 from tests.support.flowbatches import T0_S, batch, flow
 
 MINUTE = T0_S // 60 * 60
@@ -60,24 +57,19 @@ def test_logs_are_cut_by_start() -> None:
     assert cut(made, MINUTE + 61, by_start=True) == [([0, 1], MINUTE + 2), ([2], MINUTE + 61)]
 
 
-@pytest.mark.parametrize("attempt_s", [-3.5, 0.0, 0.5])
-def test_attempts_stand_where_they_were_told(attempt_s: float) -> None:
+def test_attempts_come_in_the_minute_they_were_told_before_its_flows() -> None:
     """An attempt is told a second after its first packet."""
-    ended = flows(MINUTE, MINUTE + 1, MINUTE + 2)
+    ended = flows(MINUTE + 1, MINUTE + 61, MINUTE + 121)
     tried = batch(
-        [flow(start_s=MINUTE + attempt_s, duration_s=0.0, sport=9, reason=EndReason.ATTEMPT)]
+        flow(start_s=MINUTE + at, duration_s=0.0, sport=number, reason=EndReason.ATTEMPT)
+        for number, at in ((8, 59.5), (9, 119.5))
     )
-    merged = merge_attempts(ended, tried)
-    told = [MINUTE, MINUTE + 1, MINUTE + 2]
-    expected = [*range(3)]
-    expected.insert(int(np.searchsorted(told, MINUTE + attempt_s + 1)), 9)
-    assert merged.flows["orig"]["port"].tolist() == expected
-    place = expected.index(9)
-    assert merged.orig[place] is tried.orig[0]
-    assert merged.resp[place] is tried.resp[0]
-    assert len(merged.meta) == 4
+    parts = [
+        part.flows["orig"]["port"].tolist() for part, _ in slice_both(ended, tried, MINUTE + 122)
+    ]
+    assert parts == [[0], [8], [1], [9], [2]]
 
 
 def test_without_attempts_the_batch_itself_comes_back() -> None:
     made = flows(MINUTE)
-    assert merge_attempts(made, flows()) is made
+    assert [part for part, _ in slice_both(made, None, MINUTE)] == [made]
