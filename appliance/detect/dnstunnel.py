@@ -112,7 +112,8 @@ class NameTunnels:
             Term("length", min(beyond, limit.characters_most), f"{mean:.0f} characters each"),
             Term("many", many, f"{ratio:.1f} times the limit of {say_span(span_s)}"),
         ]
-        if carrier.odd >= limit.odd_share * carrier.names:
+        carries = carrier.odd >= limit.odd_share * carrier.names
+        if carries:
             text = f"{carrier.odd} of types like {seen.type}"
             terms.append(Term("types", limit.odd_types, text))
         last_s = carrier.times_s[-1]
@@ -136,6 +137,7 @@ class NameTunnels:
                 f"{carrier.characters / 1_000:.1f} kB in all"
             ),
             count=carrier.names,
+            solo_limit=99.0 if carries or mean >= limit.clear_characters else limit.solo,
             half_life_s=limit.half_life_s,
         )
 

@@ -39,6 +39,9 @@ class DnsTunnelWeights(Group, frozen=True, kw_only=True):
     doublings_most: float = 3.0
     odd_types: float = 0.6  # TXT, NULL, CNAME, MX, SRV and private types carry more
     odd_share: float = 0.5
+    # A file's hash is 32 to 64 characters, asked for as an address: so do programs against viruses.
+    clear_characters: float = 70.0
+    solo: float = 2.2  # shorter names of plain types alone are no alert
     half_life_s: float = 7_200.0
 
 
