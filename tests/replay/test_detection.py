@@ -45,7 +45,7 @@ MISSED = {
     "beacon_dns": "short names of a common length, 180 an hour: nothing in them is unusual yet",
     "beacon_hours": "TLS to a named server with 15 % jitter: an hour is too short to tell",
     "miner": "one long connection to a port that is not odd enough by itself",
-    "remote_control": "sessions are too uneven for a beacon, and few bytes for a theft",
+    "remote_control": "a low beacon in the log, just below by packets: sessions are uneven",
 }
 # Honest machines that are accused at high severity, with the kind, and why.
 ACCUSED = {
