@@ -6,7 +6,7 @@ rehearsal of the store, under either setting.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -21,13 +21,13 @@ from appliance.detect.weights import load_weights
 from appliance.enrich.networks import HomeNetworks
 from appliance.enrich.stage import Enricher
 from appliance.errors import ApplianceError
+from appliance.evaluate.run import Judge
 from appliance.model.alert import Alert, AlertChange, AlertState, Mute
 from appliance.model.flow import FlowBatch
 from appliance.model.views import AlertFilter
 from appliance.model.window import WindowBatch
 from appliance.pipeline.assembly import Parts, make_detection
 from appliance.pipeline.detection import News, Outlets
-from appliance.replay import Listener
 from appliance.store.history import iterate_flows
 from appliance.store.reader import StoreReader
 
@@ -36,9 +36,6 @@ _SAME_S = 86_400.0  # a mark is for the alert about the same, at most this much 
 _PAGE = 1_000
 
 _log = logging.getLogger(__name__)
-
-# Replays inputs with detection, to the end, and tells a listener everything.
-Judge = Callable[[Config, tuple[str, ...], Listener], None]
 
 
 class History(NamedTuple):
