@@ -1,5 +1,6 @@
 """What the kernels need of a batch beyond its records, as columns."""
 
+from functools import lru_cache
 from operator import attrgetter
 
 import numpy as np
@@ -7,7 +8,6 @@ from numpy.typing import NDArray
 
 from appliance.model.contact import SERVICES
 from appliance.model.flow import FlowBatch
-from appliance.model.meta import FlowMeta
 
 _CODES = {name: code for code, name in enumerate(SERVICES)}
 _OTHER = _CODES["other"]
@@ -37,14 +37,13 @@ def collect_marks(batch: FlowBatch) -> tuple[NDArray[np.uint32], NDArray[np.uint
 
 def collect_services(batch: FlowBatch) -> NDArray[np.uint8]:
     """Return the SERVICES index of what each flow spoke, uint8 (n,); 0 unknown."""
-    known = [index for index, meta in enumerate(batch.meta) if meta is not None]
     codes = np.zeros(len(batch), np.uint8)
-    if known:
-        codes[known] = list(map(_service_code, (batch.meta[index] for index in known)))
+    places = [place for place, meta in enumerate(batch.meta) if meta is not None and meta.service]
+    if places:
+        codes[places] = [_service_code(batch.meta[place].service) for place in places]  # type: ignore[union-attr]
     return codes
 
 
-def _service_code(meta: FlowMeta | None) -> int:
-    if meta is None or not meta.service:
-        return 0
-    return _CODES.get(meta.service, 0) or _CODES.get(meta.service.partition(",")[0], _OTHER)
+@lru_cache(256)
+def _service_code(service: str) -> int:
+    return _CODES.get(service, 0) or _CODES.get(service.partition(",")[0], _OTHER)

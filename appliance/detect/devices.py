@@ -108,7 +108,10 @@ class Devices:
         chosen = hosts[
             (hosts["inside"] != 0) & (hosts["mac"] != 0) & (hosts["last_s"] >= since - LASTING_S)
         ]
-        chosen = chosen[(chosen["last_s"] >= since - 1) | ~self._known(chosen)]
+        wanted = chosen["last_s"] >= since - 1
+        quiet = np.flatnonzero(~wanted)
+        wanted[quiet] = ~self._known(chosen[quiet])
+        chosen = chosen[wanted]
         signals: list[Signal] = []
         for hi, lo, mac, last_s in zip(
             chosen["hi"].tolist(),
@@ -117,8 +120,11 @@ class Devices:
             chosen["last_s"].tolist(),
             strict=True,
         ):
-            if not mac & _GROUP:
-                signals += self._tell(self._see(mac, (hi, lo), last_s), now_s)
+            if mac & _GROUP:
+                continue
+            device = self._see(mac, (hi, lo), last_s)
+            if not device.told:
+                signals += self._tell(device, now_s)
         for mac in [mac for mac, until_s in self._waiting.items() if until_s <= now_s]:
             signals += self._tell(self._devices[mac], now_s)
         return signals

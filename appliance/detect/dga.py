@@ -15,6 +15,7 @@ CLIENTS = 1_024  # about 10 kB each at most
 DOMAINS = 128  # last failed ones remembered of a client
 EXAMPLES = 4
 
+NO_NAME = "NXDOMAIN"
 _WORKS = frozenset({"NOERROR"})
 
 
@@ -51,11 +52,15 @@ class NameFailures:
     def __len__(self) -> int:
         return len(self._clients)
 
+    def __contains__(self, client: tuple[int, int]) -> bool:
+        """Tell whether names failed for a client: its other answers count too."""
+        return client in self._clients
+
     def observe(self, seen: DnsSeen) -> Signal | None:
         """Take an answer; return what its client's failures are worth, if that grew."""
         key = (seen.client_hi, seen.client_lo)
         client = self._clients.get(key)
-        if seen.rcode != "NXDOMAIN":
+        if seen.rcode != NO_NAME:
             if client is not None and seen.rcode in _WORKS:
                 client.answered += 1
             return None

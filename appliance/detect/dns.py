@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from appliance.detect.dga import NameFailures
+from appliance.detect.dga import NO_NAME, NameFailures
 from appliance.detect.dnstunnel import SHORTEST, NameTunnels
 from appliance.detect.fanview import Resolve
 from appliance.detect.weights import Weights
@@ -35,6 +35,7 @@ class DnsWatch:
         self._failures = NameFailures(weights.dga, resolve)
         self._tunnels = NameTunnels(weights.dns_tunnel, resolve)
         self._servers: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self._newest = (-1, -1)  # the last one in `_servers`
         self._seen = 0
         self._evicted = 0
 
@@ -44,17 +45,22 @@ class DnsWatch:
         cost : 2-5 us a message
         """
         signals: list[Signal] = []
+        servers, failures, tunnels = self._servers, self._failures, self._tunnels
         for seen in items:
             if not isinstance(seen, DnsSeen):
                 continue
             self._seen += 1
-            if seen.rcode:  # only who answers is a server
-                self._note_server((seen.server_hi, seen.server_lo))
-            if (seen.client_hi, seen.client_lo) in self._servers:
+            _, client_hi, client_lo, server_hi, server_lo, name, _, rcode, _ = seen
+            client = client_hi, client_lo
+            if rcode:  # only who answers is a server
+                self._note_server((server_hi, server_lo))
+            if client in servers:
                 continue
-            if seen.rcode and (signal := self._failures.observe(seen)) is not None:
-                signals.append(signal)
-            if len(seen.name) >= SHORTEST and (signal := self._tunnels.observe(seen)) is not None:
+            if rcode and (rcode == NO_NAME or client in failures):
+                signal = failures.observe(seen)
+                if signal is not None:
+                    signals.append(signal)
+            if len(name) >= SHORTEST and (signal := tunnels.observe(seen)) is not None:
                 signals.append(signal)
         return signals
 
@@ -73,6 +79,9 @@ class DnsWatch:
         )
 
     def _note_server(self, server: tuple[int, int]) -> None:
+        if server == self._newest:
+            return
+        self._newest = server
         if server in self._servers:
             self._servers.move_to_end(server)
             return

@@ -91,9 +91,10 @@ class Carried:
 
         hosts : HOST_DTYPE (n,), evidence : (n,), start_s : of the window; windows come in order
         """
-        result = evidence.copy()
-        keys = zip(hosts["hi"].tolist(), hosts["lo"].tolist(), strict=True)
-        for place, (key, now) in enumerate(zip(keys, evidence.tolist(), strict=True)):
+        alone = evidence.astype(np.float64)
+        result: NDArray[np.float32] = (1.0 - (1.0 - alone)).astype(np.float32)
+        for place, key in self._worth_a_look(hosts, alone > self._weights.floor):
+            now = float(alone[place])
             before, ts_s = self._known.get(key, (0.0, start_s))
             left = before * 0.5 ** (max(start_s - ts_s, 0.0) / self._weights.half_life_s)
             result[place] = 1.0 - (1.0 - now) * (1.0 - self._weights.share * left)
@@ -104,6 +105,16 @@ class Carried:
             self._known.popitem(last=False)
             self.forgotten += 1
         return result
+
+    def _worth_a_look(
+        self, hosts: NDArray[Any], told: NDArray[np.bool_]
+    ) -> list[tuple[int, tuple[int, int]]]:
+        """Return place and key of the hosts that have evidence now, or had before."""
+        places = np.arange(len(hosts)) if self._known else np.flatnonzero(told)
+        some = hosts[places]
+        keys = zip(some["hi"].tolist(), some["lo"].tolist(), strict=True)
+        pairs = zip(places.tolist(), keys, told[places].tolist(), strict=True)
+        return [(place, key) for place, key, now in pairs if now or key in self._known]
 
 
 def combine(

@@ -91,7 +91,8 @@ class History:
         inside = np.flatnonzero(batch.hosts["inside"])
         if not len(inside):
             return
-        rows = np.array([self._row_for(key, batch.start_s) for key in _keys(batch.hosts[inside])])
+        rows = self._rows_for(batch.hosts[inside], batch.start_s)
+        inside, rows = inside[rows >= 0], rows[rows >= 0]
         weight = self._weigh(batch.evidence[inside])
         bins = to_bins(batch.values[inside])
         self._today[rows[:, None], np.arange(len(FEATURES))[None, :], bins] += weight[:, None]
@@ -141,7 +142,9 @@ class History:
         Suspicious windows are told with the little weight they have.
         """
         row = self._rows.get((hi, lo))
-        earlier = self._earlier([row])[0] if row is not None else np.zeros((0, 24), np.float32)
+        if row is None:
+            return NO_UPLOAD
+        earlier = self._earlier(np.array([row]))[0]
         known = earlier[(earlier >= 0.0).any(axis=1)]
         if not len(known):
             return NO_UPLOAD
@@ -163,14 +166,31 @@ class History:
         """
         self.begin_day(start_s)
         hour = int(start_s % DAY_S // 3_600)
-        known = [(place, self._rows.get(key, -1)) for place, key in enumerate(_keys(hosts))]
-        places = [place for place, row in known if row >= 0]
-        earlier = self._earlier([row for _, row in known if row >= 0]) >= 0.0
+        if not self._passed:
+            return np.zeros(len(hosts), np.float32)
+        rows = self.rows_of(hosts)
+        places = np.flatnonzero(rows >= 0)
+        earlier = self._earlier(rows[places]) >= 0.0
         active: NDArray[np.bool_] = np.any(earlier, axis=1)
         near = np.any(active[:, [hour - 1, hour, (hour + 1) % 24]], axis=1)
         result = np.zeros(len(hosts), np.float32)
         result[places] = np.any(active, axis=1) & ~near
         return result
+
+    def rows_of(self, hosts: NDArray[Any]) -> NDArray[np.intp]:
+        """Return where each host's past stands, -1 nowhere: (n,)."""
+        find = self._rows.get
+        return np.fromiter((find(key, -1) for key in _keys(hosts)), np.intp, len(hosts))
+
+    def totals_of(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return `windows_of` of hosts by `rows_of`: (n,)."""
+        totals: NDArray[np.float64] = np.where(rows >= 0, self._totals[rows], 0.0).astype(float)
+        return totals
+
+    def past_of_rows(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return `past_of` of hosts that have rows: (n, len(FEATURES), BINS)."""
+        past: NDArray[np.float32] = self._past[rows]
+        return past
 
     def windows_of(self, hi: int, lo: int) -> float:
         """Return how many windows of earlier days are known of a host, fading with age."""
@@ -201,10 +221,10 @@ class History:
             devices=len(self._rows), devices_forgotten=self._forgotten, windows=self._windows
         )
 
-    def _earlier(self, rows: list[int]) -> NDArray[np.float32]:
+    def _earlier(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return uploads by host, day and hour, without today's."""
         keep = np.delete(np.arange(DAYS), self._day % DAYS)
-        earlier: NDArray[np.float32] = self._uploads[np.array(rows, np.intp)[:, None], keep]
+        earlier: NDArray[np.float32] = self._uploads[rows[:, None], keep]
         return earlier
 
     def _weigh(self, evidence: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -212,28 +232,36 @@ class History:
         weight = np.where(evidence > w.doubtful_at, w.doubtful, w.normal)
         return np.where(evidence > w.bad_at, w.bad, weight).astype(np.float32)
 
+    def _rows_for(self, hosts: NDArray[Any], now_s: float) -> NDArray[np.intp]:
+        """Return the hosts' rows, made if need be; -1 where all are of hosts seen now."""
+        rows = self.rows_of(hosts)
+        self._seen_s[rows[rows >= 0]] = now_s
+        new = np.flatnonzero(rows < 0)
+        for place, key in zip(new.tolist(), _keys(hosts[new]), strict=True):
+            rows[place] = self._row_for(key, now_s)
+        return rows
+
     def _row_for(self, key: tuple[int, int], now_s: float) -> int:
-        """Return a host's row; a new one takes that of the device not seen for longest."""
-        row = self._rows.get(key)
-        if row is None:
-            row = len(self._rows)
-            if row == len(self._seen_s):
-                row = self._forget_one()
-                self._owners[row] = key
-            else:
-                self._owners.append(key)
-            self._rows[key] = row
+        """Return a row for a new host: a free one, or that of the device not seen for longest."""
+        row = len(self._rows)
+        if row < len(self._seen_s):
+            self._owners.append(key)
+        else:
+            row = int(np.argmin(self._seen_s))
+            if self._seen_s[row] == now_s:
+                return -1
+            self._forget(row)
+            self._owners[row] = key
+        self._rows[key] = row
         self._seen_s[row] = now_s
         return row
 
-    def _forget_one(self) -> int:
-        row = int(np.argmin(self._seen_s))
+    def _forget(self, row: int) -> None:
         del self._rows[self._owners[row]]
         self._forgotten += 1
         self._past[row] = self._today[row] = 0.0
         self._totals[row] = 0.0
         self._uploads[row] = _IDLE
-        return row
 
 
 def _keys(hosts: NDArray[Any]) -> Iterable[tuple[int, int]]:

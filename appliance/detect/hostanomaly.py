@@ -22,6 +22,7 @@ _TOP = (1.0, 0.6, 0.3)  # weights of the three rarest features: one fact shows i
 _OWN_PRIOR = 0.5  # windows: what was never seen is not impossible
 _CROWD_PRIOR = 0.02  # hosts
 _WORTH_SAYING = 0.3  # -log10 of one half
+_AT_ONCE = 256  # hosts compared in one go, 2 MB each array
 _FEWEST_OTHERS = 3  # devices, to compare one with
 _MATTERS = 0.5  # of where a feature is evidence: what is below is new, and nothing
 _FLOORS = _MATTERS * np.array(
@@ -81,13 +82,14 @@ class HostAnomaly:
         The other devices or the evidence must agree. Call it before the history learns the window.
         """
         w = self._weights
+        self._history.begin_day(batch.start_s)
+        if not self._history.days:
+            return []
         own = self._surprises(batch)
-        rare = [place for place, one in enumerate(own) if _top_three(one) >= w.surprise]
+        rare = np.flatnonzero(_top_three(own) >= w.surprise).tolist()
         if not rare:
             return []
         signals: list[Signal] = []
-        if not self._history.days:
-            return signals
         for place, unusual in zip(rare, self._with_tails(batch, own, rare), strict=True):
             if unusual.tail >= w.peers or batch.evidence[place] >= w.agree:
                 signals.append(self._signal(batch, place, unusual))
@@ -98,22 +100,24 @@ class HostAnomaly:
         own = self._surprises(batch)
         return self._with_tails(batch, own, list(range(len(own))))
 
-    def _surprises(self, batch: WindowBatch) -> list[NDArray[np.float64]]:
-        """Return -log10 of the share of each host's own windows that were like this, by feature."""
+    def _surprises(self, batch: WindowBatch) -> NDArray[np.float64]:
+        """Return -log10 of the share of each host's own windows that were like this.
+
+        returns : (hosts, features); 0 where too little is known of a host
+        """
         self._history.begin_day(batch.start_s)
-        bins = to_bins(batch.values)[:, _COLUMNS]
-        bins[batch.values[:, _COLUMNS] < _FLOORS] = 0
-        hosts = batch.hosts
-        ends = zip(
-            hosts["hi"].tolist(), hosts["lo"].tolist(), hosts["inside"].tolist(), strict=True
-        )
-        return [
-            self._own(hi, lo, bins[place]) if inside else np.zeros(len(_COLUMNS))
-            for place, (hi, lo, inside) in enumerate(ends)
-        ]
+        rows = self._history.rows_of(batch.hosts)
+        totals = self._history.totals_of(rows)
+        known = (batch.hosts["inside"] != 0) & (totals >= self._weights.windows) & (totals > 0.0)
+        own = np.zeros((len(rows), len(_COLUMNS)))
+        places = np.flatnonzero(known)
+        for at in range(0, len(places), _AT_ONCE):
+            some = places[at : at + _AT_ONCE]
+            own[some] = self._compare(batch.values[some], rows[some], totals[some])
+        return own
 
     def _with_tails(
-        self, batch: WindowBatch, own: list[NDArray[np.float64]], places: list[int]
+        self, batch: WindowBatch, own: NDArray[np.float64], places: list[int]
     ) -> list[Unusual]:
         """Return how unusual the hosts at some places are, among the other devices too."""
         keys, everyone = self._history.everyone()
@@ -125,17 +129,21 @@ class HostAnomaly:
             order = np.argsort(-own[place], kind="stable")[:3]
             names = tuple(DIRECTIONAL[k] for k in order if own[place][k] >= _WORTH_SAYING)
             key = (int(host["hi"]), int(host["lo"]))
-            tail = _top_three(crowd.surprise(key, bins[place])) if host["inside"] else 0.0
-            result.append(Unusual(_top_three(own[place]), tail, names))
+            tail = crowd.surprise(key, bins[place]) if host["inside"] else np.zeros(len(_COLUMNS))
+            both = _top_three(np.stack((own[place], tail))).tolist()
+            result.append(Unusual(both[0], both[1], names))
         return result
 
-    def _own(self, hi: int, lo: int, bins: NDArray[np.intp]) -> NDArray[np.float64]:
-        total = self._history.windows_of(hi, lo)
-        if total < self._weights.windows:
-            return np.zeros(len(_COLUMNS))
-        past = self._history.past_of(hi, lo)[_COLUMNS].astype(np.float64)
-        reached = np.where(np.arange(BINS)[None, :] >= bins[:, None], past, 0.0).sum(axis=1)
-        surprise: NDArray[np.float64] = -np.log10((reached + _OWN_PRIOR) / (total + _OWN_PRIOR))
+    def _compare(
+        self, values: NDArray[np.float32], rows: NDArray[np.intp], totals: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the surprises of hosts of which the history has rows: (n, features)."""
+        bins = to_bins(values)[:, _COLUMNS]
+        bins[values[:, _COLUMNS] < _FLOORS] = 0
+        past = self._history.past_of_rows(rows)[:, _COLUMNS].astype(np.float64)
+        reached = np.where(np.arange(BINS) >= bins[:, :, None], past, 0.0).sum(axis=2)
+        share = (reached + _OWN_PRIOR) / (totals[:, None] + _OWN_PRIOR)
+        surprise: NDArray[np.float64] = -np.log10(share)
         return surprise
 
     def _signal(self, batch: WindowBatch, place: int, unusual: Unusual) -> Signal:
@@ -204,6 +212,8 @@ def say_value(feature: str, value: float) -> str:
     return f"{plain:.0f}" if plain >= 10 else f"{plain:.2g}"
 
 
-def _top_three(surprise: NDArray[np.float64]) -> float:
-    first = np.sort(surprise)[::-1][: len(_TOP)]
-    return float(sum(share * value for share, value in zip(_TOP, first.tolist(), strict=False)))
+def _top_three(surprise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted sum of the three largest of each row."""
+    first = np.sort(surprise, axis=1)[:, ::-1]
+    top: NDArray[np.float64] = _TOP[0] * first[:, 0] + _TOP[1] * first[:, 1] + _TOP[2] * first[:, 2]
+    return top

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,12 @@ class _Client:
         self.failed = 0
         self.bits = 0.0
 
+    def entropy(self) -> float:
+        """Return the bits per character of the names, mean; 0 for a few."""
+        if self.questions < _FEWEST_NAMES:
+            return 0.0
+        return self.bits / min(self.questions, _MEASURED)
+
 
 class Observed:
     """Counts per open window, by its number, and host."""
@@ -40,22 +47,23 @@ class Observed:
         self._signals: dict[int, dict[tuple[int, int], float]] = {}
         self.full = 0  # observations of hosts that found no room
 
-    def count_dns(self, number: int, item: DnsSeen) -> None:
-        """Count a question, or an answer that says there is no such name."""
+    def count_dns(self, number: int, items: Iterable[DnsSeen]) -> None:
+        """Count questions, and answers that say there is no such name."""
         clients = self._clients.setdefault(number, {})
-        key = (item.client_hi, item.client_lo)
-        client = clients.get(key)
-        if client is None:
-            if len(clients) >= MAX_CLIENTS:
-                self.full += 1
-                return
-            client = clients[key] = _Client()
-        if item.rcode:
-            client.failed += item.rcode == "NXDOMAIN"
-            return
-        client.questions += 1
-        if client.questions <= _MEASURED:
-            client.bits += label_entropy(item.name)
+        for _, client_hi, client_lo, _, _, name, _, rcode, _ in items:
+            key = client_hi, client_lo
+            client = clients.get(key)
+            if client is None:
+                if len(clients) >= MAX_CLIENTS:
+                    self.full += 1
+                    continue
+                client = clients[key] = _Client()
+            if not rcode:
+                client.questions += 1
+                if client.questions <= _MEASURED:
+                    client.bits += label_entropy(name)
+            elif rcode == "NXDOMAIN":
+                client.failed += 1
 
     def count_signal(self, number: int, signal: Signal) -> None:
         """Remember the strongest signal on a host, as much of it as counts alone."""
@@ -76,15 +84,14 @@ class Observed:
         signals = self._signals.get(number, {})
         if not clients and not signals:
             return
-        for place, key in enumerate(zip(rows["hi"].tolist(), rows["lo"].tolist(), strict=True)):
-            values[place, _SIGNAL] = signals.get(key, 0.0)
-            client = clients.get(key)
-            if client is None:
-                continue
-            values[place, _QUESTIONS] = client.questions
-            values[place, _FAILED] = math.log1p(client.failed)
-            if client.questions >= _FEWEST_NAMES:
-                values[place, _ENTROPY] = client.bits / min(client.questions, _MEASURED)
+        keys = list(zip(rows["hi"].tolist(), rows["lo"].tolist(), strict=True))
+        if signals:
+            values[:, _SIGNAL] = [signals.get(key, 0.0) for key in keys]
+        places = [place for place, key in enumerate(keys) if key in clients]
+        found = [clients[keys[place]] for place in places]
+        values[places, _QUESTIONS] = [client.questions for client in found]
+        values[places, _FAILED] = [math.log1p(client.failed) for client in found]
+        values[places, _ENTROPY] = [client.entropy() for client in found]
 
     def forget(self, number: int) -> None:
         """Drop a window and all before it."""

@@ -91,7 +91,6 @@ class Detector:
         )
         self._dns = DnsWatch(weights, resolve)
         self._watches = (
-            self._dns,
             ArpWatch(weights, resolve, self.devices.is_router),
             DhcpWatch(weights, resolve, self.devices.address_of),
         )
@@ -123,10 +122,13 @@ class Detector:
         """Judge what single packets or log lines said."""
         signals: list[Signal] = []
         if observations:
-            for watch in self._watches:
-                signals += watch.observe(observations)
-            self.windows.count_dns(item for item in observations if isinstance(item, DnsSeen))
-            signals += self.intel.observe_names(observations)
+            names = [item for item in observations if type(item) is DnsSeen]
+            signals += self._dns.observe(names)
+            self.windows.count_dns(names)
+            if len(names) < len(observations):
+                for watch in self._watches:
+                    signals += watch.observe(observations)
+            signals += self.intel.observe_names(names)
         return self._finish(signals, now_s)
 
     def flush(self, now_s: float) -> Findings:

@@ -1,6 +1,7 @@
 """Fingerprints of hosts: flows are added to open windows, closed windows leave as batches."""
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import msgspec
@@ -142,12 +143,9 @@ class Windows:
 
     def count_dns(self, items: Iterable[DnsSeen]) -> None:
         """Count questions, names that do not exist and how random labels look, per client."""
-        second, number = -1, 0
-        for item in items:
-            if item.ts_ns // 1_000_000_000 != second:
-                second = item.ts_ns // 1_000_000_000
-                number = self._number_of(second)
-            self._observed.count_dns(number, item)
+        length_ns = self._length_s * 1_000_000_000
+        for number, some in groupby(items, lambda item: item.ts_ns // length_ns):
+            self._observed.count_dns(self._number_of(number * self._length_s), some)
 
     def count_signals(self, signals: Iterable[Signal]) -> None:
         """Remember the strongest signal on each host: rules know more than sums do."""

@@ -26,7 +26,6 @@ from appliance.kernels.fantable import (
     ECHO,
     PORTS,
     PROTOCOLS,
-    SPREAD,
     STEALTH,
     TARGETS,
     VICTIM,
@@ -46,7 +45,7 @@ OPEN = u64(0xFFFFFFFF)  # low half of a gate whose fan exists
 FIRST, KNOWN = -2, -1  # what a gate says besides a row
 VICTIM_AFTER = 8  # failed flows before a target gets a fan
 _SOURCE = i64(0)  # salt of the gate of a source
-_INBOUND, _LOCAL = int(Direction.INBOUND), int(Direction.LOCAL)
+_LOCAL = int(Direction.LOCAL)
 
 _AHEAD = 8  # news whose gates are fetched
 _ONE = u64(1)
@@ -112,7 +111,7 @@ def _load_first(memory: Any, first: int, item: Any, kind: int, place: Any) -> bo
         return False
     if kind in (PORTS, PROTOCOLS) and (was.resp_hi != item.resp_hi or was.resp_lo != item.resp_lo):
         return False
-    if kind in (TARGETS, SPREAD) and (was.port != item.port or was.proto != item.proto):
+    if kind == TARGETS and (was.port != item.port or was.proto != item.proto):
         return False
     place.orig_hi = was.orig_hi
     place.orig_lo = was.orig_lo
@@ -247,21 +246,9 @@ def _is_admin(item: Any) -> bool:
 
 @inline
 def _note_answer(memory: Any, item: Any) -> None:
-    """Count a target that answered.
-
-    Who reaches many outside is a busy client, not a scanner. On ports that are not well known that
-    is counted only of sources seen trying them in vain: a client of many peers on random ports
-    would need a row for each.
-    """
-    if not _has_ports(item) or item.direction == _INBOUND:
-        return
-    if item.direction == _LOCAL:
-        if _is_admin(item):
-            add_item(memory, item, ADMIN)
-        return
-    h = fan_hash(memory, item, TARGETS)
-    if item.port < 1_024 or find_fan(memory, item, TARGETS, h) >= 0:
-        _add_gated(memory, item, SPREAD)
+    """Count a target inside that lets itself be administered."""
+    if item.direction == _LOCAL and _is_admin(item):
+        add_item(memory, item, ADMIN)
 
 
 @inline

@@ -25,7 +25,7 @@ _NET_BITS = 256
 # not plain integers, see contacttable.py
 PORTS, TARGETS, BLOCK = i64(Fan.PORTS), i64(Fan.TARGETS), i64(Fan.BLOCK)
 ECHO, PROTOCOLS, STEALTH = i64(Fan.ECHO), i64(Fan.PROTOCOLS), i64(Fan.STEALTH)
-ADMIN, VICTIM, SPREAD = i64(Fan.ADMIN), i64(Fan.VICTIM), i64(Fan.SPREAD)
+ADMIN, VICTIM = i64(Fan.ADMIN), i64(Fan.VICTIM)
 
 _ONE = u64(1)
 _S32 = u64(32)
@@ -53,7 +53,7 @@ def fan_hash(memory: Any, item: Any, kind: int) -> Any:
         h = mix(mix(h, item.orig_hi), item.orig_lo)
     if kind in (PORTS, PROTOCOLS, VICTIM):
         h = mix(mix(h, item.resp_hi), item.resp_lo)
-    if kind in (TARGETS, SPREAD, VICTIM):
+    if kind in (TARGETS, VICTIM):
         h = mix(h, u64(item.port) << u64(8) | u64(item.proto))
     return h
 
@@ -69,7 +69,7 @@ def _is_fan_of(fan: Any, item: Any, kind: int) -> bool:
         return False
     if kind in (PORTS, PROTOCOLS):
         return bool(fan.b_hi == item.resp_hi and fan.b_lo == item.resp_lo)
-    if kind in (TARGETS, SPREAD, VICTIM):
+    if kind in (TARGETS, VICTIM):
         return bool(fan.port == item.port and fan.proto == item.proto)
     return True
 
@@ -96,7 +96,7 @@ def _begin_fan(fan: Any, item: Any, kind: int) -> None:
     paired = kind in (PORTS, PROTOCOLS)
     fan.b_hi = item.resp_hi if paired else u64(0)
     fan.b_lo = item.resp_lo if paired else u64(0)
-    ported = kind in (TARGETS, SPREAD) or victim
+    ported = kind == TARGETS or victim
     fan.port = item.port if ported else 0
     fan.proto = item.proto if ported else 0
     fan.kind = kind
@@ -249,7 +249,7 @@ def name_item(fan: Any, item: Any) -> None:
 def add_item(memory: Any, item: Any, kind: int) -> None:
     """Count a contact as an item of its fan of a kind.
 
-    item : NEWS_DTYPE; of SPREAD and ADMIN it answered, of others it is a probe
+    item : NEWS_DTYPE; of ADMIN it answered, of others it is a probe
     """
     at = i64(make_fan(memory, item, kind))
     if at < 0:
@@ -264,11 +264,10 @@ def add_item(memory: Any, item: Any, kind: int) -> None:
         fan.flags |= item.flags
     fan.packets += u64(item.packets)
     fan.bytes += item.bytes
-    if kind in (SPREAD, ADMIN):
+    if kind == ADMIN:
         fan.alive += 1
     else:
         fan.probes += 1
         if is_alive(item):
             fan.alive += 1
-    if kind != SPREAD:
-        schedule_fan(memory, at, i64(fan.items), item.start_s)
+    schedule_fan(memory, at, i64(fan.items), item.start_s)

@@ -157,7 +157,6 @@ class Fan:
     STEALTH = 6  # (source): (target, port) whose first packet was NULL, FIN, XMAS or a bare ACK
     ADMIN = 7  # (source): (inside target, port) with an answered session on an administration port
     VICTIM = 8  # (target, port, proto): sources with failed flows. Spoofed flood
-    SPREAD = 9  # (source, port, proto): outside targets that answered; who is a busy client
 
 
 FAN_DTYPE = np.dtype(

@@ -20,8 +20,8 @@ def test_the_longest_label_but_the_last_is_measured(name: str, bits: float) -> N
 def test_invented_clients_find_no_room() -> None:
     observed = Observed()
     for client in range(MAX_CLIENTS + 10):
-        observed.count_dns(1, DnsSeen(0, 0, client, 0, 1, "a.example", "A", "", 60))
+        observed.count_dns(1, [DnsSeen(0, 0, client, 0, 1, "a.example", "A", "", 60)])
     assert observed.full == 10
     observed.forget(1)
-    observed.count_dns(2, DnsSeen(0, 0, MAX_CLIENTS + 5, 0, 1, "a.example", "A", "", 60))
+    observed.count_dns(2, [DnsSeen(0, 0, MAX_CLIENTS + 5, 0, 1, "a.example", "A", "", 60)])
     assert observed.full == 10

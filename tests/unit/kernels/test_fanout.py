@@ -114,7 +114,6 @@ def test_administration_inside_but_not_outside() -> None:
 
 def test_busy_client_is_known_by_what_it_reaches() -> None:
     reached = sweep(30, 443, "SF")
-    assert fans_after(*reached)[Fan.SPREAD]["items"] == 30
     assert fans_after(*sweep(30, 51_413, "SF")) == {}
 
 
