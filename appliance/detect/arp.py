@@ -17,6 +17,7 @@ ASKERS = 1_024  # MACs whose questions are remembered, about 30 kB each at most
 TARGETS = 256  # addresses remembered of each
 
 IsRouter = Callable[[int], bool]  # by MAC
+AddressesOf = Callable[[int], list[int]]  # IPv4 addresses of a MAC
 
 
 class _Asker:
@@ -45,11 +46,13 @@ class ArpWatch:
     is_router : tells whether a MAC stands for other networks; such a one asks for many
     """
 
-    def __init__(self, weights: Weights, resolve: Resolve, is_router: IsRouter) -> None:
+    def __init__(
+        self, weights: Weights, resolve: Resolve, is_router: IsRouter, addresses_of: AddressesOf
+    ) -> None:
         self._weights = weights.arp_scan
         self._resolve = resolve
         self._is_router = is_router
-        self._claims = ArpClaims(weights.arp_spoof, resolve)
+        self._claims = ArpClaims(weights.arp_spoof, resolve, addresses_of)
         self._askers: OrderedDict[int, _Asker] = OrderedDict()
         self._evicted = 0
 

@@ -1,6 +1,7 @@
 """Addresses claimed by a second machine."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from appliance.detect.fanview import Resolve
 from appliance.detect.weights_watch import ArpSpoofWeights
@@ -50,7 +51,10 @@ class _Mac:
 class ArpClaims:
     """Remembers who claims which IPv4 address; those claimed least lately give way."""
 
-    def __init__(self, weights: ArpSpoofWeights, resolve: Resolve) -> None:
+    def __init__(
+        self, weights: ArpSpoofWeights, resolve: Resolve, addresses_of: Callable[[int], list[int]]
+    ) -> None:
+        self._addresses_of = addresses_of
         self._weights = weights
         self._resolve = resolve
         self._addresses: OrderedDict[int, _Address] = OrderedDict()
@@ -111,10 +115,14 @@ class ArpClaims:
             for number, ts in mac.addresses.items()
             if ts > since and number in self._addresses
         ]
+        own = self._addresses_of(seen.mac)  # an owner that defends itself steals nothing
         stolen = [
             (number, address)
             for number, address in claimed
-            if address.before[0] and address.mac == seen.mac and address.before[1] > since
+            if address.before[0]
+            and address.mac == seen.mac
+            and address.before[1] > since
+            and number not in own
         ]
         if not stolen and not mac.asks_itself:
             return None
@@ -162,7 +170,8 @@ class ArpClaims:
         terms: list[Term],
     ) -> Signal:
         numbers = [number for number, _ in stolen]
-        own = next((number for number, _ in claimed if number not in numbers), numbers[0])
+        owned = [*self._addresses_of(seen.mac), *(number for number, _ in claimed)]
+        own = next((number for number in owned if number not in numbers), numbers[0])
         names = [format_address(0, MAPPED | number) for number in numbers[:4]]
         owner = next((address.before[0] for _, address in stolen if address.before[0]), 0)
         now_s = seen.ts_ns / 1e9

@@ -19,6 +19,7 @@ DEVICES = 8_192  # MACs remembered; a flood of forged ARP can make any number
 ADDRESSES = 16_384
 LASTING_S = 3_600.0  # addresses a MAC used within this are counted as used at once
 ROUTED = 4  # IPv4 addresses at once from which a MAC stands for other machines
+_TAKEN_S = 600.0  # an address changes hands after so long without its owner
 _GAP_S = 3_600.0  # longer without any device is not watching
 EVERY_S = 1.0  # between looks at the table of hosts
 
@@ -158,6 +159,13 @@ class Devices:
             return None
         return 0, max(device.addresses, key=lambda lo: (device.addresses[lo], lo))
 
+    def addresses_of(self, mac: int) -> list[int]:
+        """Return the IPv4 addresses that are a MAC's, the ones used longest first."""
+        device = self._devices.get(mac)
+        if device is None:
+            return []
+        return [lo & 0xFFFF_FFFF for lo in device.addresses if self._owners.get((0, lo)) == mac]
+
     def is_router(self, mac: int) -> bool:
         """Tell whether a MAC stands for several machines: ROUTED IPv4 addresses at once."""
         device = self._devices.get(mac)
@@ -207,6 +215,11 @@ class Devices:
             return device
         if is_ipv4(*address):
             _use(device.addresses, address[1], now_s)
+        owner = self._devices.get(self._owners.get(address, mac))
+        if owner is not None and owner.mac != mac:
+            used_s = owner.addresses.get(address[1], owner.last_s)
+            if now_s - used_s < _TAKEN_S:
+                return device  # who claims what another still uses does not own it yet
         if address not in self._owners and len(self._owners) >= ADDRESSES:
             self._owners.popitem(last=False)
             self._evicted += 1

@@ -91,7 +91,7 @@ class Detector:
         )
         self._dns = DnsWatch(weights, resolve)
         self._watches = (
-            ArpWatch(weights, resolve, self.devices.is_router),
+            ArpWatch(weights, resolve, self.devices.is_router, self.devices.addresses_of),
             DhcpWatch(weights, resolve, self.devices.address_of),
         )
         self._icmp = IcmpWatch(weights, resolve)

@@ -34,7 +34,7 @@ def observe(path: Path) -> list[Signal]:
     devices = Devices(weights, Learn(), resolve, lambda _: "")
     watches = (
         DnsWatch(weights, resolve),
-        ArpWatch(weights, resolve, devices.is_router),
+        ArpWatch(weights, resolve, devices.is_router, devices.addresses_of),
         DhcpWatch(weights, resolve, devices.address_of),
     )
     judges = DnsFlows(weights, resolve), IcmpWatch(weights, resolve)

@@ -20,7 +20,7 @@ def answer(sender: int, at_s: float, mac: int) -> ArpSeen:
 
 
 def observe(*items: ArpSeen, router: int = 0) -> list[Signal]:
-    watch = ArpWatch(Weights(), Addresses().resolve, lambda mac: mac == router)
+    watch = ArpWatch(Weights(), Addresses().resolve, lambda mac: mac == router, lambda _: [])
     return [s for seen in items for s in watch.observe([seen]) if s.rule == "arp_scan"]
 
 
@@ -58,7 +58,7 @@ def test_announcements_are_no_questions() -> None:
 
 
 def test_askers_are_bounded() -> None:
-    watch = ArpWatch(Weights(), Addresses().resolve, lambda _: False)
+    watch = ArpWatch(Weights(), Addresses().resolve, lambda _: False, lambda _: [])
     watch.observe(ask(1, 0.0, mac=0x020000000000 + number) for number in range(ASKERS + 4))
     assert watch.statistics().askers == ASKERS
     assert watch.statistics().evicted == 4

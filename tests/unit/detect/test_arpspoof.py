@@ -20,7 +20,7 @@ def answer(mac: int, sender: int, at_s: float, target: int = 2) -> ArpSeen:
 
 
 def observe(*items: ArpSeen) -> list[Signal]:
-    claims = ArpClaims(Weights().arp_spoof, Addresses().resolve)
+    claims = ArpClaims(Weights().arp_spoof, Addresses().resolve, lambda _: [])
     return [signal for seen in items if (signal := claims.observe(seen)) is not None]
 
 
@@ -83,7 +83,7 @@ def test_the_same_weight_is_said_once() -> None:
 
 
 def test_a_flood_of_forged_pairs_plateaus() -> None:
-    claims = ArpClaims(Weights().arp_spoof, Addresses().resolve)
+    claims = ArpClaims(Weights().arp_spoof, Addresses().resolve, lambda _: [])
     for number in range(ADDRESSES + 10):
         claims.observe(answer(0x020000000000 + number, number, number * 0.001))
     assert len(claims) == ADDRESSES
