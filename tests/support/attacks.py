@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -88,7 +87,21 @@ def guess(pair: Pair, folder: Path) -> str:
 def tunnel(pair: Pair) -> Iterator[None]:
     """iodine through DNS, far to near, with pings inside."""
     server = ["iodined", "-f", "-c", "-P", "pass", "-d", "dnsn", "10.98.0.1", TUNNEL]
-    client = ["iodine", "-f", "-r", "-m", "700", "-P", "pass", "-d", "dnsf", "-T", "TXT", NEAR, TUNNEL]
+    client = [
+        "iodine",
+        "-f",
+        "-r",
+        "-m",
+        "700",
+        "-P",
+        "pass",
+        "-d",
+        "dnsf",
+        "-T",
+        "TXT",
+        NEAR,
+        TUNNEL,
+    ]
     processes = []
     try:
         for namespace, command in ((pair.near, server), (pair.far, client)):
@@ -113,13 +126,3 @@ def _ping_inside(pair: Pair) -> None:
     while "bytes from" not in attack(pair.far, "ping", "-c", "1", "-W", "1", "10.98.0.1"):
         assert time.monotonic() < deadline_s, "there is no tunnel"
     attack(pair.far, "ping", "-q", "-i", "0.05", "-s", "600", "-c", "60", "10.98.0.1")
-
-
-def knock(pair: Pair, source: str, ports: range) -> None:
-    """Try ports of the near end from one of the far end's addresses, all at once."""
-    with inside(pair.far), contextlib.ExitStack() as stack:
-        for port in ports:
-            sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            sock.setblocking(False)
-            sock.bind((source, 0))
-            sock.connect_ex((NEAR, port))

@@ -121,9 +121,9 @@ def network() -> Iterator[Pair]:
         yield pair
 
 
-def stored_flows(folder: Path) -> list[Row]:
+def stored_flows(folder: Path, **where: Any) -> list[Row]:
     reader = StoreReader(folder / "state")
-    rows = reader.flows(FlowFilter(limit=1_000)).data
+    rows = reader.flows(FlowFilter(limit=1_000, **where)).data
     reader.close()
     return [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows]
 
