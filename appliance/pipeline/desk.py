@@ -73,7 +73,8 @@ class CaseDesk:
     def _find_owners(self, peers: set[str]) -> _Owners:
         missing = peers - self._owners.keys()
         if missing:
-            with suppress(MailboxFull, TooLate, CancelledError):  # what is not known matches nothing
+            # what is not known matches nothing
+            with suppress(MailboxFull, TooLate, CancelledError):
                 self._mailbox.ask(lambda: self._look_up(missing)).result(_PATIENCE_S)
         return dict(self._owners)
 

@@ -24,13 +24,15 @@ def measure(options: argparse.Namespace) -> None:
     rounds = _ROUNDS * options.runs
     with tempfile.TemporaryDirectory() as folder, network() as pair:
         settings = ("--set=network.home=10.99.0.0/16", "--set=flows.linger_s=0.5")
-        with daemon(pair, Path(folder), *settings) as running:
-            with Watcher(pair, running.wait_until_ready()) as watcher:
-                ip("-n", pair.near, "route", "replace", "10.99.0.0/16", "dev", pair.near_if)
-                for name, target in (("refused", NEAR), ("silent", _SILENT)):
-                    late = [_scan_once(watcher, pair, target, at) for at in range(rounds)]
-                    _report(name, late)
-                running.terminate()
+        with (
+            daemon(pair, Path(folder), *settings) as running,
+            Watcher(pair, running.wait_until_ready()) as watcher,
+        ):
+            ip("-n", pair.near, "route", "replace", "10.99.0.0/16", "dev", pair.near_if)
+            for name, target in (("refused", NEAR), ("silent", _SILENT)):
+                late = [_scan_once(watcher, pair, target, at) for at in range(rounds)]
+                _report(name, late)
+            running.terminate()
 
 
 def _scan_once(watcher: Watcher, pair: Pair, target: str, number: int) -> float:
