@@ -9,7 +9,7 @@ from appliance.runtime.paths import prepare_kernel_cache
 prepare_kernel_cache(os.environ)
 
 # numba reads its cache directory when it is imported
-from tests.bench import kernels, live, process, storing  # noqa: E402
+from tests.bench import alerts, kernels, live, process, storing  # noqa: E402
 
 MEASURES = {
     "kernels": kernels.measure,
@@ -18,6 +18,7 @@ MEASURES = {
     "disk": storing.measure_disk,
     "start": process.measure_start,
     "live": live.measure,
+    "alerts": alerts.measure,
     "memory": process.measure_memory,
 }
 

@@ -36,6 +36,7 @@ class Watcher:
     def __init__(self, pair: Pair, port: int) -> None:
         self.opening: Row = {}
         self.flows: list[tuple[float, Row]] = []  # (s since the epoch, FlowRow)
+        self.alerts: list[tuple[float, Row]] = []  # (s since the epoch, what happened to one)
         self.totals: list[int] = []
         self._changed = threading.Condition()
         self._connecting = connect(f"ws://127.0.0.1:{port}/ws", sock=dial(pair, port))
@@ -61,6 +62,23 @@ class Watcher:
             )
         return self.find(**fields)[0]
 
+    def wait_for_alert(self, kind: str, host: str, timeout_s: float = PATIENCE_S) -> Row:
+        """Return when (`at`) and how an alert was told first; fails if none comes."""
+
+        def find() -> Row | None:
+            for at_s, news in self.alerts:
+                alert = news["alert"]
+                if (alert["kind"], alert["host"]) == (kind, host):
+                    return {"at": at_s, **alert}
+            return None
+
+        with self._changed:
+            self._changed.wait_for(find, timeout_s)
+            told = [(news["what"], news["alert"]["summary"]) for _, news in self.alerts]
+        found = find()
+        assert found is not None, (kind, host, told)
+        return found
+
     def _run(self) -> None:
         try:
             for text in self._socket:
@@ -72,7 +90,9 @@ class Watcher:
         with self._changed:
             if message["type"] == "init":
                 self.opening = message["data"]
-            else:
+            elif message["type"] == "alert":
+                self.alerts.append((now_s, message["data"]))
+            elif message["type"] == "traffic_update":
                 self.flows += [(now_s, row) for row in message["data"]["flows"]]
                 self.totals.append(message["data"]["flows_total"])
             self._changed.notify_all()
@@ -84,10 +104,13 @@ def dial(pair: Pair, port: int) -> socket.socket:
 
 
 @contextmanager
-def daemon(pair: Pair, folder: Path, *arguments: str) -> Iterator[Daemon]:
+def daemon(
+    pair: Pair, folder: Path, *arguments: str, prefix: tuple[str, ...] = ()
+) -> Iterator[Daemon]:
     settings = [f"--set={name}={value}" for name, value in SETTINGS.items()]
     command = ("run", "-i", pair.near_if, *settings, *arguments)
-    with Daemon(folder, command, prefix=("ip", "netns", "exec", pair.near)) as started:
+    prefix = prefix or ("ip", "netns", "exec", pair.near)
+    with Daemon(folder, command, prefix=prefix) as started:
         yield started
 
 
@@ -98,9 +121,9 @@ def network() -> Iterator[Pair]:
         yield pair
 
 
-def stored_flows(folder: Path) -> list[Row]:
+def stored_flows(folder: Path, **where: Any) -> list[Row]:
     reader = StoreReader(folder / "state")
-    rows = reader.flows(FlowFilter(limit=1_000)).data
+    rows = reader.flows(FlowFilter(limit=1_000, **where)).data
     reader.close()
     return [{name: getattr(row, name) for name in row.__struct_fields__} for row in rows]
 
