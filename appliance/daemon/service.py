@@ -26,9 +26,11 @@ from appliance.daemon.sensor import Sensor, Sources, open_interfaces
 from appliance.demo.devices import HOME_NETWORKS
 from appliance.demo.routine import start_habits
 from appliance.demo.source import DemoSource
+from appliance.detect import warmup as detect_warmup
 from appliance.errors import ApplianceError
-from appliance.flows.warmup import warm_up
+from appliance.flows import warmup as flows_warmup
 from appliance.forward.tracer import FlowEventForwarder
+from appliance.learn import warmup as learn_warmup
 from appliance.model.alert import AlertChange
 from appliance.model.frame import PacketSource
 from appliance.pipeline.desk import CaseDesk
@@ -112,7 +114,8 @@ class Service:
         return code
 
     async def _main(self, reload: Callable[[], Settings] | None) -> int:
-        await asyncio.to_thread(warm_up)
+        for warm_up in (flows_warmup, detect_warmup, learn_warmup):
+            await asyncio.to_thread(warm_up.warm_up)
         self._writer = StoreWriter(self._path, self._config.store, self._config.alerts)
         self._loop = asyncio.get_running_loop()
         try:

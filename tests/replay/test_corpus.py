@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from appliance.config.schema import Config
+from appliance.config.schema import Config, Detect
 from appliance.kernels.packet import REJECTS
 from appliance.model.address import format_address, format_mac
 from appliance.model.meta import DeviceFact
@@ -66,12 +66,12 @@ def replay_flows() -> ReplayFlows:
 @pytest.fixture(scope="session")
 def replay_facts() -> Callable[[Path], list[Row]]:
     from appliance.capture.files import open_file  # noqa: PLC0415
-    from appliance.replay import Replay  # noqa: PLC0415
+    from appliance.replay import Receivers, Replay  # noqa: PLC0415
 
     def replay(path: Path) -> list[Row]:
         keeper = FactKeeper()
         source = open_file(path)
-        for _ in Replay(Config(), source, keeper, []).run():
+        for _ in Replay(Config(detect=Detect(enabled=False)), source, Receivers(keeper)).run():
             pass
         source.close()
         return keeper.facts

@@ -10,7 +10,7 @@ from appliance.capture.merge import merge
 from appliance.config.schema import Config
 from appliance.model.flow import EndReason, FlowBatch
 from appliance.pipeline.rows import make_rows
-from appliance.replay import Replay
+from appliance.replay import Receivers, Replay
 
 
 def replay_flows(
@@ -30,7 +30,7 @@ def replay_flows(
         )
 
     source = merge([open_file(path)])
-    engine = Replay(config or Config(), source, None, [collect])
+    engine = Replay(config or Config(), source, Receivers(flows=[collect]))
     for _ in engine.run():
         pass
     captured = source.statistics()
