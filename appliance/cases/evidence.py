@@ -22,7 +22,7 @@ _REMEASURED = frozenset({Family.BEACON})
 # sorted into its case when it comes again, and until then only agrees.
 UNSORTED = ""
 
-HeldKey = tuple[str, int, int, int]  # rule, peer (two words), mute
+HeldKey = tuple[str, int, int, str, int]  # rule, peer (two words, name), mute
 
 
 class Case:
@@ -74,7 +74,7 @@ class Held:
         self.signal = signal
         self.strength = strength  # half decisions, undecayed
         self.case = case
-        self.muted_by = place[3]
+        self.muted_by = place[4]
         self.first_s = signal.first_s
         self.last_s = signal.last_s
         self.seen = signal.count
@@ -187,4 +187,7 @@ class Devices:
 def locate(signal: Signal, muted_by: int) -> HeldKey:
     """Return where evidence is held: one rule, one peer, one mute (0 none)."""
     peer: Address | None = signal.peer
-    return (signal.rule, peer.hi, peer.lo, muted_by) if peer else (signal.rule, 0, 0, muted_by)
+    hi, lo = (peer.hi, peer.lo) if peer else (0, 0)
+    # What is carried in names goes to the domain, not to the resolver that passes it on.
+    name = signal.peer_name if signal.family is Family.TUNNEL else ""
+    return signal.rule, hi, lo, name, muted_by

@@ -64,7 +64,7 @@ def vertical_scan(view: FanView, weights: Weights) -> Signal | None:
     if ratio < 1 or view.probe_share < limit.probe_share or _is_traceroute(view):
         return None
     ports = [item.port for item in view.examples]
-    answered = f", {view.alive} of them answered" if view.alive else ", none answered"
+    answered = f", {view.alive} of them answered" if view.alive else ", none was open"
     sentence = (
         f"tried {view.items} ports of {view.target.ip if view.target else '?'} "
         f"in {say_span(view.span_s)}{answered} ({say_few(ports, view.items)})"

@@ -7,12 +7,12 @@ kernels/bytes.py then have Python bodies. Tests run both ways.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import numba
 import numpy as np
-from numba import config
 from numpy.typing import NDArray
 
-JIT = not config.DISABLE_JIT
+from appliance.kernels.compiler import numba
+
+JIT = not numba.config.DISABLE_JIT
 
 # Conversions inside kernels. Signed and unsigned never meet without one: numba would make floats.
 i64: Any = np.int64
