@@ -12,7 +12,7 @@ from appliance.config.schema import Config
 from appliance.enrich.networks import HomeNetworks
 from appliance.flows.table import FlowTable
 from appliance.flows.warmup import warm_up
-from appliance.replay import Replay
+from appliance.replay import Receivers, Replay
 from appliance.runtime.process import calm_collector
 from appliance.store.writer import StoreWriter
 from tests.bench.peers import installed
@@ -82,7 +82,7 @@ def measure_replay(options: argparse.Namespace) -> None:
                 config = Config()
                 writer = StoreWriter(Path(folder), config.store)
                 source = open_file(capture)
-                engine = Replay(config, source, writer, [])
+                engine = Replay(config, source, Receivers(writer))
                 began = time.process_time()
                 for _ in engine.run():
                     pass
