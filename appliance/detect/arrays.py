@@ -1,17 +1,17 @@
 """What the kernels need of a batch beyond its records, as columns."""
 
+from array import array
 from functools import lru_cache
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.model.address import Address
 from appliance.model.contact import SERVICES
 from appliance.model.flow import FlowBatch
 
 _CODES = {name: code for code, name in enumerate(SERVICES)}
 _OTHER = _CODES["other"]
-_MARKS = attrgetter("marks")
 # what logs and other programs call the same things
 _CODES.update(
     {
@@ -26,13 +26,14 @@ _CODES.update(
 def collect_marks(batch: FlowBatch) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Return Address.marks of the originators and of the responders, uint32 (n,) each.
 
-    cost : 60 ns a flow
+    cost : 50 ns a flow
     """
-    count = len(batch)
-    return (
-        np.fromiter(map(_MARKS, batch.orig), np.uint32, count),
-        np.fromiter(map(_MARKS, batch.resp), np.uint32, count),
-    )
+    return _marks_of(batch.orig), _marks_of(batch.resp)
+
+
+def _marks_of(addresses: list[Address]) -> NDArray[np.uint32]:
+    # twice as fast as an array of numpy's own making
+    return np.frombuffer(array("I", [address.marks for address in addresses]), np.uint32)
 
 
 def collect_services(batch: FlowBatch) -> NDArray[np.uint8]:

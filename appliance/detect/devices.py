@@ -23,6 +23,7 @@ _TAKEN_S = 600.0  # an address changes hands after so long without its owner
 _GAP_S = 3_600.0  # longer without any device is not watching
 EVERY_S = 1.0  # between looks at the table of hosts
 
+_NOTED_DTYPE = np.dtype([("hi", "<u8"), ("lo", "<u8")])
 _GROUP = 1 << 40
 _MADE_UP = 1 << 41  # of a MAC: set by software, as phones do for each network
 _SENSOR = "0.0.0.0"  # noqa: S104 (an address nobody has, not one to listen on)
@@ -83,6 +84,8 @@ class Devices:
         self._named: dict[str, int] = {}  # host name -> the MAC it was first seen with
         self._waiting: dict[int, float] = {}  # made-up MAC -> until when a name is waited for
         self._evicted = 0
+        self._noted = np.zeros(0, _NOTED_DTYPE)  # by row of the hosts' table: addresses with owners
+        self._noted_at = 0  # `_evicted` then
 
     def observe(self, facts: Iterable[DeviceFact]) -> list[Signal]:
         """Take what packets said of devices; return the new ones."""
@@ -106,13 +109,10 @@ class Devices:
         if self._checked_s <= now_s < self._checked_s + EVERY_S:
             return []
         since, self._checked_s = self._checked_s, now_s
-        chosen = hosts[
-            (hosts["inside"] != 0) & (hosts["mac"] != 0) & (hosts["last_s"] >= since - LASTING_S)
-        ]
-        wanted = chosen["last_s"] >= since - 1
-        quiet = np.flatnonzero(~wanted)
-        wanted[quiet] = ~self._known(chosen[quiet])
-        chosen = chosen[wanted]
+        last_s = hosts["last_s"]
+        wanted = (hosts["inside"] != 0) & (hosts["mac"] != 0) & (last_s >= since - LASTING_S)
+        wanted &= (last_s >= since - 1) | self._find_new(hosts, wanted)
+        chosen = hosts[wanted]
         signals: list[Signal] = []
         for hi, lo, mac, last_s in zip(
             chosen["hi"].tolist(),
@@ -181,6 +181,7 @@ class Devices:
         self._watched_s = known.watched_s
         self._devices = OrderedDict((device.mac, device) for device in known.devices)
         self._owners = OrderedDict(((hi, lo), mac) for hi, lo, mac in known.owners)
+        self._noted = np.zeros(0, _NOTED_DTYPE)
         self._named = {d.hostname.lower(): d.mac for d in known.devices if d.hostname}
 
     def save(self) -> bytes:
@@ -198,9 +199,22 @@ class Devices:
             evicted=self._evicted,
         )
 
-    def _known(self, hosts: NDArray[Any]) -> NDArray[np.bool_]:
-        pairs = zip(hosts["hi"].tolist(), hosts["lo"].tolist(), strict=True)
-        return np.array([pair in self._owners for pair in pairs], np.bool_)
+    def _find_new(self, hosts: NDArray[Any], wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell which of the wanted rows have an address that is nobody's yet: (n,).
+
+        Asked once of each row, until it is another address's or somebody had to give way.
+        """
+        if self._noted_at != self._evicted or len(self._noted) < len(hosts):
+            self._noted_at = self._evicted
+            self._noted = np.zeros(2 * len(hosts), _NOTED_DTYPE)
+        noted = self._noted[: len(hosts)]
+        new: NDArray[np.bool_] = wanted & ((noted["hi"] != hosts["hi"]) | (noted["lo"] != hosts["lo"]))
+        for place in np.flatnonzero(new).tolist():
+            hi, lo = int(hosts["hi"][place]), int(hosts["lo"][place])
+            if (hi, lo) in self._owners:
+                noted[place] = hi, lo
+                new[place] = False
+        return new
 
     def _see(self, mac: int, address: tuple[int, int], now_s: float) -> Device:
         self._watch(now_s)

@@ -9,11 +9,12 @@ from appliance.runtime.paths import prepare_kernel_cache
 prepare_kernel_cache(os.environ)
 
 # numba reads its cache directory when it is imported
-from tests.bench import alerts, kernels, live, process, storing  # noqa: E402
+from tests.bench import alerts, detecting, kernels, live, process, storing  # noqa: E402
 
 MEASURES = {
     "kernels": kernels.measure,
     "replay": kernels.measure_replay,
+    "detect": detecting.measure,
     "store": storing.measure_rate,
     "disk": storing.measure_disk,
     "start": process.measure_start,

@@ -54,7 +54,7 @@ class FansOracle:
                 if name in self.fans:
                     self.fans[name].flows += 1
         if first_answer and proto in {6, 17}:
-            self._spread(key, start, direction)
+            self._answer(key, start, direction)
         if counted and made.failed:
             self._failure(key, start)
 
@@ -118,11 +118,10 @@ class FansOracle:
         fan.times.append(start)
         fan.flows += contact.contacts <= 1
         fan.flows = max(fan.flows, len(fan.items))
-        answers = name[0] in {Fan.SPREAD, Fan.ADMIN}
+        answers = name[0] == Fan.ADMIN
         fan.probes += not answers
         fan.alive += answers or contact.alive
-        if name[0] != Fan.SPREAD:
-            self._schedule_fan(name, len(fan.items), start)
+        self._schedule_fan(name, len(fan.items), start)
 
     def _new_fan(self, name) -> FanRow:
         low = {Fan.ADMIN: 2, Fan.STEALTH: 2, Fan.VICTIM: 50}
@@ -143,15 +142,10 @@ class FansOracle:
         if name not in self.due_fans:
             self.due_fans.append(name)
 
-    def _spread(self, key, start, direction) -> None:
+    def _answer(self, key, start, direction) -> None:
         src, _, port, proto = key
-        if direction == Direction.LOCAL:
-            if proto == 6 and port in ADMIN_PORTS:
-                self._item((Fan.ADMIN, src), key, start)
-            return
-        known = port < 1024 or (Fan.TARGETS, src, port, proto) in self.fans
-        if known and direction != Direction.INBOUND:
-            self._gated((Fan.SPREAD, src, port, proto), key, start)
+        if direction == Direction.LOCAL and proto == 6 and port in ADMIN_PORTS:
+            self._item((Fan.ADMIN, src), key, start)
 
     def _failure(self, key, start) -> None:
         _, dst, port, proto = key

@@ -30,7 +30,7 @@ def test_each_kind_has_its_rule(row: object, rule: str) -> None:
 
 
 def test_only_the_rows_named_in_their_order() -> None:
-    rows = FanRows(scan(Fan.PORTS), scan(Fan.SPREAD), scan(Fan.TARGETS, port=22, proto=6))  # type: ignore[arg-type]
+    rows = FanRows(scan(Fan.PORTS), scan(9), scan(Fan.TARGETS, port=22, proto=6))  # type: ignore[arg-type]
     judge = FanJudge(Weights(), rows, Addresses().resolve)
     assert [s.rule for s in judge.judge([2, 1, 0], T0)] == ["horizontal_scan", "vertical_scan"]
     assert judge.judge([1], T0) == []
