@@ -9,7 +9,15 @@ from appliance.runtime.paths import prepare_kernel_cache
 prepare_kernel_cache(os.environ)
 
 # numba reads its cache directory when it is imported
-from tests.bench import alerts, detecting, kernels, live, process, storing  # noqa: E402
+from tests.bench import (  # noqa: E402
+    alerts,
+    detecting,
+    kernels,
+    live,
+    process,
+    sensitivity,
+    storing,
+)
 
 MEASURES = {
     "kernels": kernels.measure,
@@ -21,7 +29,9 @@ MEASURES = {
     "live": live.measure,
     "alerts": alerts.measure,
     "memory": process.measure_memory,
+    "sensitivity": sensitivity.measure,
 }
+ON_DEMAND = ("sensitivity",)  # takes many minutes
 
 
 def main() -> None:
@@ -33,8 +43,11 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=60, help="of memory")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="of sensitivity")
+    parser.add_argument("--days", type=Path, help="simulated days to keep, of sensitivity")
+    parser.add_argument("--only", default="", metavar="GROUP", help="of sensitivity: a,b")
     options = parser.parse_args()
-    for name in options.names or MEASURES:
+    for name in options.names or [name for name in MEASURES if name not in ON_DEMAND]:
         print(f"== {name}")
         MEASURES[name](options)
 
