@@ -208,7 +208,8 @@ class Devices:
             self._noted_at = self._evicted
             self._noted = np.zeros(2 * len(hosts), _NOTED_DTYPE)
         noted = self._noted[: len(hosts)]
-        new: NDArray[np.bool_] = wanted & ((noted["hi"] != hosts["hi"]) | (noted["lo"] != hosts["lo"]))
+        other = (noted["hi"] != hosts["hi"]) | (noted["lo"] != hosts["lo"])
+        new: NDArray[np.bool_] = wanted & other
         for place in np.flatnonzero(new).tolist():
             hi, lo = int(hosts["hi"][place]), int(hosts["lo"][place])
             if (hi, lo) in self._owners:
