@@ -85,6 +85,8 @@ UNMIRRORED: dict[str, str] = {
         ),
         "tests/unit/store/test_reader.py",
     ),
+    "flows/pages.py": "tests/unit/flows/test_table.py allocates with it",
+    "kernels/compiler.py": "tests/unit/test_imports.py looks for scipy",
     # halves of one thing
     "learn/walk.py": "tests/unit/kernels/test_forest.py",
     "learn/flowkey.py": "tests/unit/kernels/test_flowscore.py",

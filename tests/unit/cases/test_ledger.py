@@ -12,7 +12,7 @@ def host(number: int) -> str:
 
 
 def test_only_so_many_regular_calls_are_told_a_day() -> None:
-    book = casebook()
+    book = casebook(alerts=Alerts(beacons_per_day=3))
     for n in range(6):
         book.take([signal(host=host(n), at_s=NOON + n)], CLEAR)
     assert book.statistics().raised == 3
@@ -26,7 +26,7 @@ def test_only_so_many_regular_calls_are_told_a_day() -> None:
 
 
 def test_a_clearly_better_one_takes_the_place_of_the_worst() -> None:
-    book = casebook()
+    book = casebook(alerts=Alerts(beacons_per_day=3))
     for n, weight in enumerate((2.6, 2.4, 2.5)):
         book.take([signal(host=host(n), weight=weight, at_s=NOON + n)], CLEAR)
     assert book.take([signal(host=host(3), weight=2.8, at_s=NOON + 3)], CLEAR) == []
@@ -73,7 +73,7 @@ def outsider(number: int, **given: object) -> object:
 
 
 def test_strangers_are_named_a_few_times_and_then_counted() -> None:
-    book = casebook()
+    book = casebook(alerts=Alerts(outsiders_per_day=5))
     changes = [c for n in range(105) for c in book.take([outsider(n)], CLEAR)]
     assert [c.what for c in changes] == ["raised"] * 6 + ["recurring"] * 2
     assert book.statistics().crowd == 100

@@ -22,7 +22,7 @@ from tests.support.flowbatches import batch, flow
 
 @pytest.fixture
 def scorer(host_model: HostModel) -> HostScorer:
-    return HostScorer(host_model._replace(threshold=0.6))
+    return HostScorer(host_model._replace(threshold=0.5))
 
 
 def bad_windows(usual: Fleet, count: int = 3) -> Fleet:

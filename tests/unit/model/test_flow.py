@@ -48,7 +48,7 @@ def test_bits_do_not_overlap() -> None:
 def test_numbers_in_files_and_databases_do_not_move() -> None:
     assert [d.name for d in Direction] == ["EXTERNAL", "OUTBOUND", "INBOUND", "LOCAL"]
     assert [r.name for r in EndReason] == [
-        "ACTIVE", "IDLE", "CLOSED", "REUSED", "EVICTED", "SHUTDOWN",
+        "ACTIVE", "IDLE", "CLOSED", "REUSED", "EVICTED", "SHUTDOWN", "ATTEMPT",
     ]  # fmt: skip
     assert [t.name for t in Tunnel] == [
         "NONE", "GRE", "VXLAN", "SIXINFOUR", "IPIP", "GENEVE", "TEREDO", "GTP",

@@ -19,8 +19,12 @@ class Counters:
 
 def talks(count: int, back: int) -> FlowBatch:
     return batch(
-        flow(orig_payload=10, orig_packets=3, resp_packets=back, sport=n) for n in range(count)
-    )
+        flow(
+            f"10.0.{n // 250}.{n % 250 + 1}", orig_payload=10, orig_packets=3, orig_flags=0x18,
+            resp_packets=back,
+        )
+        for n in range(count)
+    )  # fmt: skip
 
 
 def test_a_sensor_that_sees_all_says_nothing() -> None:
@@ -54,16 +58,24 @@ def test_counters_that_start_anew_are_no_losses() -> None:
     assert sight.visibility().dropped == 0
 
 
-def test_one_sided_conversations_are_told_from_fifty_on() -> None:
+def test_one_sided_conversations_are_told_from_twenty_pairs_on() -> None:
     sight = Sight()
-    sight.look(talks(49, 0).flows, T0)
+    sight.look(talks(19, 0).flows, T0)
     assert sight.visibility().one_sided_share == 0.0
     sight.look(talks(1, 0).flows, T0 + 1)
     assert sight.visibility().one_sided_share == 1.0
-    sight.look(talks(50, 4).flows, T0 + 2)
+    sight.look(talks(20, 4).flows, T0 + 2)
     seen = sight.visibility()
     assert seen.one_sided_share == 0.5
     assert "one side" not in seen.note  # half and less happens
+
+
+def test_one_machine_that_floods_makes_no_one_sided_capture() -> None:
+    sight = Sight()
+    sight.look(talks(40, 4).flows, T0)
+    flood = batch(flow(sport=n, orig_payload=10, resp_packets=0) for n in range(500))
+    sight.look(flood.flows, T0 + 1)
+    assert sight.visibility().one_sided_share == 0.0
 
 
 def test_a_step_of_the_clock_is_told() -> None:
