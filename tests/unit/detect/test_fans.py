@@ -11,12 +11,17 @@ def scan(kind: int, count: int = 40, **fields: object) -> object:
     return make_fan(kind, spaced(count, 10.0), items, **fields)  # type: ignore[arg-type]
 
 
+def web(count: int, net: str = "198.51.100") -> object:
+    items = hosts_of(count, net=net)
+    return make_fan(Fan.TARGETS, spaced(count, 10.0), items, port=80, proto=6)
+
+
 @pytest.mark.parametrize(
     ("row", "rule"),
     [
         (scan(Fan.PORTS), "vertical_scan"),
         (scan(Fan.TARGETS, port=23, proto=6), "horizontal_scan"),
-        (scan(Fan.TARGETS, 8, port=80, proto=6), "web_fanout"),
+        (web(8), "web_fanout"),
         (scan(Fan.ECHO, proto=1), "icmp_sweep"),
         (scan(Fan.PROTOCOLS), "protocol_scan"),
         (scan(Fan.STEALTH, flags=1), "stealth_scan"),
@@ -27,6 +32,11 @@ def test_each_kind_has_its_rule(row: object, rule: str) -> None:
     judge = FanJudge(Weights(), FanRows(row), Addresses().resolve)  # type: ignore[arg-type]
     (signal,) = judge.judge([0], T0 + 99)
     assert (signal.rule, signal.ts_s) == (rule, T0 + 99)
+
+
+def test_dead_web_hosts_inside_are_a_look_out_for_devices() -> None:
+    judge = FanJudge(Weights(), FanRows(web(8, "10.0.1")), Addresses().resolve)  # type: ignore[arg-type]
+    assert judge.judge([0], T0 + 99) == []
 
 
 def test_only_the_rows_named_in_their_order() -> None:
