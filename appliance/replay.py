@@ -93,6 +93,9 @@ class Receivers(NamedTuple):
 class Listener(Protocol):
     """Who hears what a replay finds."""
 
+    def begin(self, detection: Detection) -> None:
+        """Take what will find it, before anything has come."""
+
     def take_flows(self, batch: FlowBatch) -> None:
         """Take an enriched batch."""
 
@@ -121,6 +124,8 @@ def judge(config: Config, inputs: tuple[str, ...], listener: Listener) -> None:
         stack.callback(progress.close)
         receivers = Receivers(None, [listener.take_flows], hear, listener.take_windows)
         engine = _make_engine(config, source, receivers)
+        if isinstance(engine.pipeline.detection, Detection):
+            listener.begin(engine.pipeline.detection)
         for _ in engine.run():
             progress.update(*engine.progress())
 

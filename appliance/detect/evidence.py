@@ -15,6 +15,8 @@ from appliance.detect.weights_windows import CarryWeights, EvidenceWeights
 from appliance.model.window import COLUMN
 
 _HOSTS_CARRIED = 16_384
+MODEL_SHARE = 0.3  # how far a model's rank alone is believed
+_MOST_MACHINES = 255  # told apart in a memory of one byte a window
 
 # Features that tell of one fact count once: the strongest of a family, and of a bulk upload the
 # weaker of its two, since much with an answer is a backup and little without one a log line.
@@ -36,6 +38,8 @@ _COLUMNS = np.array([COLUMN[name] for name in JUDGED])
 _STARTS = np.cumsum([0, *(len(names) for names in FAMILIES.values())])[:-1]
 _VOLUME = tuple(FAMILIES).index("volume")
 _RATIO, _MUCH = (JUDGED.index(name) for name in FAMILIES["volume"])
+_ICMP, _SWEEP = JUDGED.index("icmp"), JUDGED.index("sweep")
+_ADMIN = COLUMN["admin"]
 
 
 class Evidence:
@@ -54,7 +58,11 @@ class Evidence:
 
         values : float32 (n, len(FEATURES))
         """
-        level = self._curve(np.maximum(values[:, _COLUMNS].astype(np.float64), 0.0))
+        judged = np.maximum(values[:, _COLUMNS].astype(np.float64), 0.0)
+        # a tunnel has one end; who watches over twenty machines asks each of them for an echo
+        asked = np.maximum(np.expm1(judged[:, _SWEEP]), 1.0)
+        judged[:, _ICMP] = np.log1p(np.expm1(judged[:, _ICMP]) / asked)
+        level = self._curve(judged)
         parts: NDArray[np.float64] = (level - self._nothing) / (1.0 - self._nothing)
         return parts
 
@@ -117,14 +125,54 @@ class Carried:
         return [(place, key) for place, key, now in pairs if now or key in self._known]
 
 
+class Work:
+    """What devices do in nearly every window: administering so many machines is a server's work.
+
+    Only the number of machines administered is known here. Whoever breaks in does not do so from
+    the first minute to the last; who scans, floods or calls home may, and stays suspicious.
+    """
+
+    def __init__(self, weights: CarryWeights | None = None) -> None:
+        weights = weights or CarryWeights()
+        self._most, self._fewest = int(weights.work_windows), int(weights.work_known)
+        self._below = 1.0 - weights.work_share
+        self._known: OrderedDict[tuple[int, int], bytearray] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def set_apart(self, hosts: NDArray[Any], values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return fingerprints without what is the devices' work, and remember them.
+
+        hosts : HOST_DTYPE (n,);  values : (n, len(FEATURES)), not changed; windows come in order
+        """
+        result = values.copy()
+        counts = np.rint(np.expm1(values[:, _ADMIN].astype(np.float64)))
+        for place in np.flatnonzero(hosts["inside"]).tolist():
+            key = int(hosts["hi"][place]), int(hosts["lo"][place])
+            past = self._known.setdefault(key, bytearray())
+            self._known.move_to_end(key)
+            count = min(int(counts[place]), _MOST_MACHINES)
+            if count and len(past) >= self._fewest:
+                usual = sorted(past)[int(self._below * len(past))]
+                result[place, _ADMIN] = np.log1p(max(count - usual, 0))
+            past.append(count)
+            del past[: -self._most]
+        while len(self._known) > _HOSTS_CARRIED:
+            self._known.popitem(last=False)
+        return result
+
+
 def combine(
-    evidence: NDArray[np.float32], rank: NDArray[np.float32], share: float = 0.3
+    evidence: NDArray[np.float32], rank: NDArray[np.float32], share: float = MODEL_SHARE
 ) -> NDArray[np.float32]:
     """Return evidence and a model's rank of the same windows as one score, 0..1.
 
-    rank : (n,), 0..1 among this network's windows; below 0 where no model has an opinion: there
-        the evidence stands for both
+    The model is one more witness, a weak one: the score is the probability that not both are
+    innocent. A sum would let it reorder windows of which the evidence is certain.
+
+    rank : (n,), 0..1 among this network's windows; below 0 where no model has an opinion
     """
-    second = np.where(rank < 0.0, evidence, rank)
-    score: NDArray[np.float32] = ((evidence + share * second) / (1.0 + share)).astype(np.float32)
+    innocent = (1.0 - evidence) * (1.0 - share * np.maximum(rank, 0.0))
+    score: NDArray[np.float32] = (1.0 - innocent).astype(np.float32)
     return score

@@ -13,7 +13,7 @@ class EvidenceWeights(Group, frozen=True, kw_only=True):
     top: float = 0.95  # no family of features alone is certain
     volume_top: float = 0.85  # uploads are an everyday matter
     regular_at: float = 2.6  # the pair score at which a beacon is an alert of its own
-    regular_by: float = 0.5
+    regular_by: float = 0.35
     burst_at: float = 3.9  # ln 50 sessions with one rare peer
     burst_by: float = 0.5
     failed_peer_at: float = 2.8  # ln 16: clients give up sooner
@@ -49,11 +49,17 @@ class EvidenceWeights(Group, frozen=True, kw_only=True):
 
 
 class CarryWeights(Group, frozen=True, kw_only=True):
-    """How a device's earlier windows colour the present one: suspicion fades, it does not stop."""
+    """How a device's earlier windows colour the present one.
+
+    Suspicion fades, it does not stop; what a device does all the time is its work.
+    """
 
     half_life_s: float = 21_600.0  # six hours: a beacon of a working day survives lunch
     share: float = 0.35  # of the earlier evidence; below what the evidence itself was worth
-    floor: float = 0.5  # evidence below is the noise of any device and is not carried
+    floor: float = 0.7  # evidence below is of everyday windows too and is not carried
+    work_windows: float = 24.0  # the last so many windows of a device show what its work is
+    work_known: float = 12.0  # before so many are known nothing is called its work
+    work_share: float = 0.75  # of them that must be like it
 
 
 class HistoryWeights(Group, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.config.schema import Detect
-from appliance.detect.evidence import Carried, Evidence
+from appliance.detect.evidence import Carried, Evidence, Work
 from appliance.detect.history import History
 from appliance.detect.observed import Observed
 from appliance.detect.weights_windows import CarryWeights, EvidenceWeights
@@ -60,6 +60,7 @@ class Used(NamedTuple):
     place: NDArray[np.uint32]  # (k,), which host of the batch
     contact: NDArray[np.uint32]  # (k,), row
     peer_lo: NDArray[np.uint64]  # (k,), low word of the peer: the row may belong to another by now
+    judged: NDArray[np.float32]  # values of the batch without what is the hosts' work
 
 
 class WindowStatistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +93,7 @@ class Windows:
         keep_used : remember the contacts of every window, for `rescore`
         """
         self._history = history
+        self._weights = weights
         self._contacts = contacts
         self._length_s = config.window_s
         entries = min(config.max_contacts, MAX_ENTRIES)
@@ -103,10 +105,11 @@ class Windows:
         self._ports = _port_kinds()
         self._evidence = Evidence(weights[0] if weights else None)
         self._carried = Carried(weights[1] if weights else None)
+        self._work = Work(weights[1] if weights else None)
         self._observed = Observed()
         self._ready: list[WindowBatch] = []
         self._closed = self._clock_steps = 0
-        self._keep_used = keep_used
+        self.keep_used = keep_used
         self.used: list[Used] = []
 
     def absorb(
@@ -185,12 +188,31 @@ class Windows:
 
         For evaluation after a whole day; what was known at the time is `window.evidence`.
         """
-        values = used.window.values.copy()
+        values = used.judged.copy()
+        values[:, COLUMN["regular"]] = self.recall(used)
+        return self._evidence.score(values)
+
+    def recall(self, used: Used) -> NDArray[np.float32]:
+        """Return the feature `regular` of a closed window with the pair scores of now: (n,)."""
         rows = self._contacts.contacts[used.contact]
         same = (rows["live"] != 0) & (rows["resp_lo"] == used.peer_lo)
         scores = np.where(same, rows["score"], 0.0).astype(np.float32)
-        np.maximum.at(values[:, COLUMN["regular"]], used.place, scores)
-        return self._evidence.score(values)
+        regular: NDArray[np.float32] = used.window.values[:, COLUMN["regular"]].copy()
+        np.maximum.at(regular, used.place, scores)
+        return regular
+
+    def look_back(self) -> list[WindowBatch]:
+        """Return the remembered windows, in order, as they look with the pair scores of now."""
+        carried = Carried(self._weights[1] if self._weights else None)
+        batches = []
+        for used in self.used:
+            window = used.window
+            values = window.values.copy()
+            values[:, COLUMN["regular"]] = self.recall(used)
+            evidence = self.rescore(used)
+            score = carried.add(window.hosts, evidence, window.start_s)
+            batches.append(window._replace(values=values, evidence=evidence, score=score))
+        return batches
 
     def _number_of(self, ts_s: float) -> int:
         """Return the window something without a flow counts in."""
@@ -272,7 +294,8 @@ class Windows:
         if self._history is not None:
             values[:, COLUMN["night"]] = self._history.night(hosts, start_s)
         fingerprint = values.astype(np.float32)
-        own = self._evidence.score(fingerprint)
+        judged = self._work.set_apart(hosts, fingerprint)
+        own = self._evidence.score(judged)
         suspicion = self._carried.add(hosts, own, start_s)
         no_model = np.full(active, -1.0, np.float32)
         batch = WindowBatch(
@@ -284,8 +307,8 @@ class Windows:
             model=no_model,
             score=suspicion,
         )
-        if self._keep_used:
-            self._remember_used(batch, half, entries)
+        if self.keep_used:
+            self._remember_used(batch, judged, half)
         return batch
 
     def _hosts_of(self, rows: NDArray[Any]) -> NDArray[Any]:
@@ -297,7 +320,8 @@ class Windows:
             hosts["hi"], hosts["lo"] = rows["hi"], rows["lo"]
         return hosts
 
-    def _remember_used(self, batch: WindowBatch, half: int, count: int) -> None:
+    def _remember_used(self, batch: WindowBatch, judged: NDArray[np.float32], half: int) -> None:
+        count = int(self._state["used"][half])
         base = half * int(self._state["half_entries"])
         entries = self._table.entries.view(np.ndarray)[base : base + count]
         entries = entries[entries["contact"] < len(self._contacts.contacts)]  # those with a row
@@ -309,6 +333,7 @@ class Windows:
                 place=hosts["place"][offset + entries["host"].astype(int)],
                 contact=entries["contact"].copy(),
                 peer_lo=entries["resp_lo"].copy(),
+                judged=judged,
             )
         )
 

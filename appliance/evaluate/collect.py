@@ -1,5 +1,6 @@
 """What a replay says, kept for its judgement: flows, alerts, windows."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from appliance.flows.connstate import state_codes
 from appliance.model.alert import Alert, AlertChange
 from appliance.model.flow import Direction, EndReason, FlowBatch
 from appliance.model.window import WindowBatch
+from appliance.pipeline.detection import Detection
 
 # What the source systems fed to their forest
 FLOW_FEATURES = (
@@ -38,8 +40,7 @@ class HostWindows(NamedTuple):
     length_s: float
     values: NDArray[np.float32]  # (n, features)
     evidence: NDArray[np.float32]
-    model: NDArray[np.float32]  # -1 where no model had a say
-    score: NDArray[np.float32]
+    score: NDArray[np.float32]  # with what is left of earlier windows
 
 
 class Collector:
@@ -49,8 +50,14 @@ class Collector:
         self._flows: list[Flows] = []
         self._windows: list[WindowBatch] = []
         self._alerts: dict[str, Alert] = {}
+        self._detection: Detection | None = None
         self.first_s = float("inf")
         self.last_s = float("-inf")
+
+    def begin(self, detection: Detection) -> None:
+        """Have it remember what its windows were made of."""
+        self._detection = detection
+        detection.detector.windows.keep_used = True
 
     def take_flows(self, batch: FlowBatch) -> None:
         """Take an enriched batch: a sink of the pipeline."""
@@ -99,22 +106,31 @@ class Collector:
 
     def windows(self) -> HostWindows | None:
         """Return all windows of hosts at home, None if there were none."""
-        parts = [(batch, batch.hosts["inside"] == 1) for batch in self._windows]
-        if not any(inside.any() for _, inside in parts):
+        return _gather(self._windows)
+
+    def later_windows(self) -> HostWindows | None:
+        """Return the same windows with what was known at the end, in the same order."""
+        if self._detection is None:
             return None
-        hosts = [
-            np.stack([batch.hosts["hi"][inside], batch.hosts["lo"][inside]], axis=1)
-            for batch, inside in parts
-        ]
-        return HostWindows(
-            hosts=np.concatenate(hosts),
-            starts_s=np.concatenate([np.full(k.sum(), b.start_s) for b, k in parts]),
-            length_s=parts[0][0].length_s,
-            values=np.concatenate([b.values[k] for b, k in parts]),
-            evidence=np.concatenate([b.evidence[k] for b, k in parts]),
-            model=np.concatenate([b.model[k] for b, k in parts]),
-            score=np.concatenate([b.score[k] for b, k in parts]),
-        )
+        return _gather(self._detection.detector.windows.look_back())
+
+
+def _gather(batches: Sequence[WindowBatch]) -> HostWindows | None:
+    parts = [(batch, batch.hosts["inside"] == 1) for batch in batches]
+    if not any(inside.any() for _, inside in parts):
+        return None
+    hosts = [
+        np.stack([batch.hosts["hi"][inside], batch.hosts["lo"][inside]], axis=1)
+        for batch, inside in parts
+    ]
+    return HostWindows(
+        hosts=np.concatenate(hosts),
+        starts_s=np.concatenate([np.full(k.sum(), b.start_s) for b, k in parts]),
+        length_s=parts[0][0].length_s,
+        values=np.concatenate([b.values[k] for b, k in parts]),
+        evidence=np.concatenate([b.evidence[k] for b, k in parts]),
+        score=np.concatenate([b.score[k] for b, k in parts]),
+    )
 
 
 def _join(parts: list[Any], empty: tuple[int, ...], kind: Any) -> Any:

@@ -27,7 +27,7 @@ from appliance.model.flow import FlowBatch
 from appliance.model.views import AlertFilter
 from appliance.model.window import WindowBatch
 from appliance.pipeline.assembly import Parts, make_detection
-from appliance.pipeline.detection import News, Outlets
+from appliance.pipeline.detection import Detection, News, Outlets
 from appliance.store.history import iterate_flows
 from appliance.store.reader import StoreReader
 
@@ -118,6 +118,9 @@ class _Gathered:
 
     def __init__(self) -> None:
         self._found: dict[str, Alert] = {}
+
+    def begin(self, detection: Detection) -> None:
+        """Nothing is needed of it."""
 
     def take_flows(self, batch: FlowBatch) -> None:
         """Nothing is needed of them."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from appliance.evaluate.collect import Flows, HostWindows
 from appliance.evaluate.labels import Labels, is_bad, is_unknown
 from appliance.evaluate.naive import flag_most_unusual
-from appliance.evaluate.scores import Decision, Ranking, decide, rank, roc_auc
+from appliance.evaluate.rankings import COMBINED, Opinions, rank_windows
+from appliance.evaluate.scores import Decision, Ranking, decide, rank
 from appliance.evaluate.truth import Machine, Truth
 from appliance.model.address import parse_address
 from appliance.model.alert import SEVERITIES, Alert, Severity
@@ -47,8 +48,12 @@ class WindowFigures(msgspec.Struct, frozen=True, kw_only=True):
     """How well a score of host windows ranks. pooled : all windows; macro : mean over machines."""
 
     score: str
+    about: str = ""  # what it knows
+    causal: bool = True  # at each moment it used nothing that came later
     pooled: Ranking
     macro_roc_auc: float | None = None
+    macro_average_precision: float | None = None
+    machines: dict[str, Ranking] = {}  # each bad machine's bad windows against all good ones
 
 
 class FlowFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +87,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     flows: Flows
     alerts: Sequence[Alert]
-    windows: HostWindows | None
+    windows: Opinions | None
     labels: Labels
     truth: Truth
     days: float  # at least one: less would make rates of very little
-    naive: dict[str, NDArray[Any]]  # scores by "flows" and "windows", where there are any
+    naive_flows: NDArray[Any] | None = None  # scores of the flows
 
 
 def mark_flows(flows: Flows, labels: Labels) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -181,42 +186,38 @@ def _by_kind(verdicts: list[tuple[Alert, bool | None]], days: float) -> list[Kin
 
 def _judge_windows(case: Case) -> tuple[list[WindowFigures], dict[str, float | None]]:
     """Return the figures of each score, and the combined one's area for each bad machine."""
-    windows = case.windows
-    if windows is None:
+    if case.windows is None:
         return [], {}
-    bad, known = _mark_windows(case, windows)
+    hosts = case.windows.live.hosts
+    bad, known = _mark_windows(case, case.windows.live)
     if not known.any():
         return [], {}
-    scores = {"combined": windows.score, "evidence": windows.evidence}
-    if (windows.model >= 0).any():
-        scores["model"] = windows.model
-    if "windows" in case.naive:
-        scores["naive forest"] = case.naive["windows"]
     names = {machine.name: host for host, machine in case.truth.items() if machine.bad}
-    figures, areas = [], {}
-    for name, score in scores.items():
-        own = {
-            host: _auc_of(windows.hosts, words, bad, known, score) for host, words in names.items()
-        }
-        areas[name] = own
-        there = [area for area in own.values() if area is not None]
-        macro = float(np.mean(there)) if there else None
-        ranking = rank(bad[known], score[known])
-        figures.append(WindowFigures(score=name, pooled=ranking, macro_roc_auc=macro))
-    return figures, areas["combined"]
+    chosen = {
+        name: known & (~bad | ((hosts[:, 0] == hi) & (hosts[:, 1] == lo)))
+        for name, (hi, lo) in names.items()
+    }
+    figures = []
+    for by in rank_windows(case.windows):
+        machines = {name: rank(bad[rows], by.score[rows]) for name, rows in chosen.items()}
+        figures.append(
+            WindowFigures(
+                score=by.name,
+                about=by.about,
+                causal=by.causal,
+                pooled=rank(bad[known], by.score[known]),
+                macro_roc_auc=_mean([one.roc_auc for one in machines.values()]),
+                macro_average_precision=_mean([m.average_precision for m in machines.values()]),
+                machines=machines,
+            )
+        )
+    combined = next(one for one in figures if one.score == COMBINED)
+    return figures, {name: one.roc_auc for name, one in combined.machines.items()}
 
 
-def _auc_of(
-    hosts: NDArray[np.uint64],
-    words: tuple[int, int],
-    bad: NDArray[np.bool_],
-    known: NDArray[np.bool_],
-    score: NDArray[Any],
-) -> float | None:
-    """Return how a machine's bad windows stand among the good ones of all."""
-    own = (hosts[:, 0] == words[0]) & (hosts[:, 1] == words[1])
-    chosen = known & (~bad | own)
-    return roc_auc(bad[chosen], score[chosen])
+def _mean(values: list[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    return float(np.mean(there)) if there else None
 
 
 def _mark_windows(case: Case, windows: HostWindows) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -246,7 +247,7 @@ def _mark_windows(case: Case, windows: HostWindows) -> tuple[NDArray[np.bool_], 
 
 
 def _judge_naive_flows(case: Case) -> FlowFigures | None:
-    scores = case.naive.get("flows")
+    scores = case.naive_flows
     bad, known = mark_flows(case.flows, case.labels)
     if scores is None or not known.any():
         return None

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -11,6 +12,7 @@ from appliance.errors import ApplianceError
 from appliance.evaluate.collect import Collector, Flows
 from appliance.evaluate.labels import Labels, read_labels, read_log_labels
 from appliance.evaluate.naive import score_naively
+from appliance.evaluate.rankings import Opinions, learn_forest
 from appliance.evaluate.report import Case, Report, make_report, mark_flows
 from appliance.evaluate.table import render
 from appliance.evaluate.truth import Truth, derive_truth, read_truth
@@ -19,6 +21,7 @@ from appliance.replay import Listener
 from appliance.sources.recognise import is_log
 
 _DAY_S = 86_400.0
+_FLOWS, _WINDOWS = "flows", "windows"
 
 
 # Replays inputs with detection, to the end, and tells a listener everything.
@@ -44,6 +47,7 @@ def measure(
     config: Config, inputs: tuple[str, ...], options: EvaluateOptions, judge: Judge
 ) -> Report:
     """Return the figures."""
+    options = _look_beside(inputs, options)
     labels = _find_labels(inputs, options)
     collector = Collector()
     judge(config, inputs, collector)
@@ -51,19 +55,43 @@ def measure(
     if not flows.uids:
         raise ApplianceError("no flows in the inputs: nothing to evaluate")
     truth = _find_truth(options, flows, labels, collector.first_s)
-    matrices = {"flows": flows.features} if labels else {}
+    matrices = {_FLOWS: flows.features} if labels else {}
+    opinions = None
     if windows is not None:
-        matrices["windows"] = windows.values[:, : len(CLASSIC)]
+        matrices[_WINDOWS] = windows.values[:, : len(CLASSIC)]
+        forest = learn_forest(windows) if options.naive else None
+        opinions = Opinions(windows, collector.later_windows(), forest)
+    naive = score_naively(matrices) if options.naive else {}
+    if opinions is not None:
+        opinions = opinions._replace(naive=naive.get(_WINDOWS))
     case = Case(
         flows=flows,
         alerts=collector.alerts(),
-        windows=windows,
+        windows=opinions,
         labels=labels,
         truth=truth,
         days=max((collector.last_s - collector.first_s) / _DAY_S, 1.0),
-        naive=score_naively(matrices) if options.naive else {},
+        naive_flows=naive.get(_FLOWS),
     )
     return make_report(case)
+
+
+def _look_beside(inputs: tuple[str, ...], options: EvaluateOptions) -> EvaluateOptions:
+    """Return the options with X.labels.csv and X.truth.csv beside a single log X.log.
+
+    That is how simulated days are labelled. Only where nothing was said: files given by hand are
+    all that counts.
+    """
+    if options.labels is not None or options.truth is not None or len(inputs) != 1:
+        return options
+    path = Path(inputs[0])
+    labels, truth = path.with_suffix(".labels.csv"), path.with_suffix(".truth.csv")
+    # flows of packets get uids of their own: labels of flows do not fit them
+    return msgspec.structs.replace(
+        options,
+        labels=labels if labels.is_file() and path.is_file() and is_log(inputs[0]) else None,
+        truth=truth if truth.is_file() else None,
+    )
 
 
 def _find_labels(inputs: tuple[str, ...], options: EvaluateOptions) -> Labels:

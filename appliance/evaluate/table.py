@@ -101,10 +101,18 @@ def _windows(report: Report) -> list[str]:
             _share(figures.pooled.roc_auc),
             _share(figures.pooled.average_precision),
             _share(figures.macro_roc_auc),
+            _share(figures.macro_average_precision),
         )
         for figures in report.windows
     ]
-    return _lines(("Host windows by", "bad", "good", "AUC", "AP", "AUC per machine"), rows)
+    head = ("Host windows by", "bad", "good", "AUC", "AP", "AUC per machine", "AP per machine")
+    width = max(len(figures.score) for figures in report.windows)
+    notes = [
+        f"  {figures.score.ljust(width)}  {figures.about}"
+        for figures in report.windows
+        if figures.about
+    ]
+    return [*_lines(head, rows), *notes]
 
 
 def _naive(figures: FlowFigures) -> list[str]:

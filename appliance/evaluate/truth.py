@@ -23,19 +23,22 @@ class Machine(NamedTuple):
 
     name: str  # address as text
     bad: bool
-    start_s: float = float("-inf")
-    end_s: float = float("inf")
+    spans: tuple[tuple[float, float], ...] = ((float("-inf"), float("inf")),)  # when it was bad
     words: tuple[
         str, ...
     ] = ()  # one of them should be in "peer kind" of an alert; () = any will do
 
     def explains(self, ts_s: float) -> bool:
         """Tell whether the machine was bad at a time, or nearly."""
-        return self.bad and self.start_s - GRACE_S <= ts_s <= self.end_s + GRACE_S
+        return self.bad and any(
+            start_s - GRACE_S <= ts_s <= end_s + GRACE_S for start_s, end_s in self.spans
+        )
 
     def covers(self, ts_s: float, length_s: float) -> bool:
         """Tell whether the machine was bad in some of a window."""
-        return self.bad and self.start_s < ts_s + length_s and self.end_s >= ts_s
+        return self.bad and any(
+            start_s < ts_s + length_s and end_s >= ts_s for start_s, end_s in self.spans
+        )
 
 
 Truth = Mapping[Host, Machine]
@@ -44,6 +47,7 @@ Truth = Mapping[Host, Machine]
 def read_truth(path: str, first_s: float) -> dict[Host, Machine]:
     """Return the machines of a CSV with the columns host, malicious, start and end.
 
+    A machine may have several lines, one for each time it was bad.
     Times are HH:MM of the day that holds `first_s` (UTC), ISO 8601, or s since the epoch; empty
     means always. A file expect.csv beside it (host, words separated by |) says what alerts on a
     bad machine should speak of. ApplianceError if it cannot be read.
@@ -56,14 +60,9 @@ def read_truth(path: str, first_s: float) -> dict[Host, Machine]:
         raise ApplianceError(f"no machines in {path}: host,malicious,start,end are wanted")
     for row in rows:
         try:
-            name = row["host"]
-            machines[parse_address(name)] = Machine(
-                name=name,
-                bad=row["malicious"].strip().lower() in {"1", "true", "yes"},
-                start_s=_moment(row.get("start") or "", midnight_s, float("-inf")),
-                end_s=_moment(row.get("end") or "", midnight_s, float("inf")),
-                words=tuple(filter(None, words.get(name, "").lower().split("|"))),
-            )
+            machine = _read_machine(row, words, midnight_s)
+            before = machines.get(parse_address(machine.name))
+            machines[parse_address(machine.name)] = _join(before, machine)
         except (KeyError, ValueError) as error:
             raise ApplianceError(f"{path}: cannot use the line {row} ({error})") from error
     return machines
@@ -80,9 +79,28 @@ def derive_truth(
     for hi, lo in np.unique(hosts, axis=0).tolist():
         own = (hosts[:, 0] == hi) & (hosts[:, 1] == lo) & bad
         times = starts_s[own]
-        span = (float(times.min()), float(times.max())) if len(times) else ()
-        machines[hi, lo] = Machine(format_address(hi, lo), bool(len(times)), *span)
+        spans = ((float(times.min()), float(times.max())),) if len(times) else ()
+        machines[hi, lo] = Machine(format_address(hi, lo), bool(len(times)), spans)
     return machines
+
+
+def _read_machine(row: dict[str, str], words: Mapping[str, str], midnight_s: float) -> Machine:
+    name = row["host"]
+    start_s = _moment(row.get("start") or "", midnight_s, float("-inf"))
+    end_s = _moment(row.get("end") or "", midnight_s, float("inf"))
+    return Machine(
+        name=name,
+        bad=row["malicious"].strip().lower() in {"1", "true", "yes"},
+        spans=((start_s, end_s),),
+        words=tuple(filter(None, words.get(name, "").lower().split("|"))),
+    )
+
+
+def _join(before: Machine | None, machine: Machine) -> Machine:
+    """Return what two lines say of one machine: bad if one of them says so."""
+    if before is None or not before.bad:
+        return machine if before is None or machine.bad else before
+    return before._replace(spans=before.spans + machine.spans) if machine.bad else before
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from appliance.learn.walk import score, walkable
 from appliance.model.forest import Forest
 from appliance.model.window import WindowBatch
 
-MODEL_SHARE = 0.3  # of the model's rank, beside the evidence score, in the combined score
+MODEL_SHARE = 0.3  # how far the model's rank alone is believed: a weak witness
 
 
 class HostScores(NamedTuple):
@@ -113,5 +113,5 @@ def complete(batch: WindowBatch, scores: HostScores | None) -> WindowBatch:
         return batch._replace(
             model=np.full(len(batch.evidence), -1, np.float32), score=batch.evidence.copy()
         )
-    both = (batch.evidence + MODEL_SHARE * scores.rank) / (1 + MODEL_SHARE)
+    both = 1 - (1 - batch.evidence) * (1 - MODEL_SHARE * scores.rank)
     return batch._replace(model=scores.rank, score=both.astype(np.float32))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from appliance.detect.evidence import FAMILIES, JUDGED, Carried, Evidence, combine
+from appliance.detect.evidence import FAMILIES, JUDGED, Carried, Evidence, Work, combine
 from appliance.detect.weights_windows import EvidenceWeights
 from appliance.model.window import COLUMN, DIRECTIONAL
 from tests.support.windows import START_S, make_batch
@@ -74,8 +74,55 @@ def test_a_network_of_strangers_is_forgotten_oldest_first() -> None:
 def test_a_model_moves_the_score_and_silence_does_not() -> None:
     evidence = np.array([0.5, 0.5, 0.5], np.float32)
     together = combine(evidence, np.array([-1, 0, 1], np.float32))
-    assert together[0] == pytest.approx(0.5)
-    assert together[1] < 0.5 < together[2]
+    assert together == pytest.approx([0.5, 0.5, 0.65])
+
+
+def test_a_model_does_not_reorder_what_is_certain() -> None:
+    together = combine(np.array([0.99, 0.9], np.float32), np.array([0.5, 0.9], np.float32))
+    assert together[0] > together[1]
+
+
+def test_echoes_to_many_are_no_tunnel() -> None:
+    kilobytes = float(np.log1p(40))
+    assert score(icmp=kilobytes) > 0.8
+    assert score(icmp=kilobytes, sweep=float(np.log1p(12))) < 1.1 * score(sweep=float(np.log1p(12)))
+
+
+def administer(work: Work, machines: int, windows: int, inside: int = 1) -> list[float]:
+    """Return for how many machines each of some windows is judged."""
+    batch = make_batch([1], admin=float(np.log1p(machines)))
+    batch.hosts["inside"] = inside
+    judged = [work.set_apart(batch.hosts, batch.values) for _ in range(windows)]
+    return [round(float(np.expm1(values[0, COLUMN["admin"]])), 3) for values in judged]
+
+
+def test_what_a_server_does_all_day_is_its_work() -> None:
+    work = Work()
+    assert administer(work, 12, 12) == [12] * 12  # it takes two hours to be believed
+    assert administer(work, 12, 3) == [0] * 3
+    assert administer(work, 20, 1) == [8]  # what is beyond it counts
+
+
+def test_what_began_today_is_not_work() -> None:
+    work = Work()
+    administer(work, 0, 24)
+    assert administer(work, 6, 17) == [6] * 17
+    assert administer(Work(), 6, 30, inside=0) == [6] * 30
+
+
+def test_the_fingerprint_itself_stays() -> None:
+    work, batch = Work(), make_batch([1], admin=2.0)
+    for _ in range(20):
+        work.set_apart(batch.hosts, batch.values)
+    assert batch.values[0, COLUMN["admin"]] == 2.0
+
+
+def test_work_of_a_network_of_strangers_is_forgotten() -> None:
+    work = Work()
+    for first in (1, 20_000):
+        batch = make_batch(list(range(first, first + 16_384)))
+        work.set_apart(batch.hosts, batch.values)
+    assert len(work) == 16_384
 
 
 def test_columns_are_where_they_are_said_to_be() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from appliance.evaluate.collect import Flows, HostWindows
+from appliance.evaluate.rankings import Opinions
 from appliance.evaluate.report import Case, make_report, mark_flows
 from appliance.evaluate.truth import Machine
 from appliance.model.address import format_address
@@ -32,30 +33,30 @@ def flows(*rows: tuple[str, int, float]) -> Flows:
     )
 
 
-def windows(*rows: tuple[int, float, float], model: float = -1.0) -> HostWindows:
+def windows(*rows: tuple[int, float, float]) -> Opinions:
     """rows : (host, start, score)."""
     score = np.array([row[2] for row in rows], np.float32)
-    return HostWindows(
+    live = HostWindows(
         hosts=np.array([HOSTS[row[0]] for row in rows], np.uint64),
         starts_s=np.array([row[1] for row in rows]),
         length_s=600.0,
         values=np.zeros((len(rows), 7), np.float32),
         evidence=score,
-        model=np.full(len(rows), model, np.float32),
         score=score,
     )
+    return Opinions(live)
 
 
 def case(**changes) -> Case:
     truth = {
-        HOSTS[1]: Machine(NAMES[1], True, 0.0, 1_000.0, ("scan",)),
-        HOSTS[2]: Machine(NAMES[2], True, 0.0, 1_000.0),
+        HOSTS[1]: Machine(NAMES[1], True, ((0.0, 1_000.0),), ("scan",)),
+        HOSTS[2]: Machine(NAMES[2], True, ((0.0, 1_000.0),)),
         HOSTS[3]: Machine(NAMES[3], False),
         HOSTS[4]: Machine(NAMES[4], False),
     }
     fields = {
         "flows": flows(("a", 1, 0.0)), "alerts": [], "windows": None, "labels": {},
-        "truth": truth, "days": 2.0, "naive": {},
+        "truth": truth, "days": 2.0,
     }  # fmt: skip
     return Case(**(fields | changes))
 
@@ -102,6 +103,8 @@ def test_windows_by_times_of_machines() -> None:
     assert (combined.pooled.bad, combined.pooled.good) == (2, 2)
     assert combined.pooled.roc_auc == 0.75
     assert combined.macro_roc_auc == pytest.approx((1.0 + 0.5) / 2)
+    assert combined.macro_average_precision == pytest.approx((1.0 + 0.5) / 2)
+    assert combined.machines[NAMES[2]].roc_auc == 0.5
     assert report.by_machine[0].roc_auc == 1.0
 
 
@@ -118,17 +121,15 @@ def test_windows_by_labelled_flows() -> None:
     assert report.labelled == 2
 
 
-def test_model_and_naive_forest_are_shown_where_they_are() -> None:
-    report = make_report(
-        case(
-            windows=windows((1, 0, 0.9), (3, 0, 0.1), model=0.5),
-            naive={"windows": np.array([0.1, 0.9])},
-        )
-    )
-    assert [figures.score for figures in report.windows] == [
-        "combined", "evidence", "model", "naive forest",
+def test_scores_with_hindsight_and_of_forests_are_shown_where_they_are() -> None:
+    said = windows((1, 0, 0.1), (3, 0, 0.9))
+    later = windows((1, 0, 0.9), (3, 0, 0.1)).live
+    report = make_report(case(windows=said._replace(later=later, naive=np.array([0.5, 0.5]))))
+    assert [(one.score, one.causal, one.pooled.roc_auc) for one in report.windows] == [
+        ("combined", False, 1.0), ("combined, as it happened", True, 0.0), ("evidence", True, 0.0),
+        ("evidence, looking back", False, 1.0), ("naive forest", False, 0.5),
     ]  # fmt: skip
-    assert [figures.pooled.roc_auc for figures in report.windows] == [1.0, 1.0, 0.5, 0.0]
+    assert report.by_machine[0].roc_auc == 1.0
 
 
 def test_the_naive_forest_over_flows() -> None:
@@ -136,7 +137,7 @@ def test_the_naive_forest_over_flows() -> None:
     some = flows(*((f"u{n}", 1, float(n)) for n in range(count)))
     scores = np.arange(count, dtype=float)
     labels = {f"u{n}": "bad" if n in {99, 98, 0} else "benign" for n in range(count)}
-    report = make_report(case(flows=some, labels=labels, naive={"flows": scores}))
+    report = make_report(case(flows=some, labels=labels, naive_flows=scores))
     assert report.naive_flows is not None
     decision = report.naive_flows.decision
     assert (decision.found, decision.false, decision.missed) == (2, 3, 1)

@@ -64,6 +64,33 @@ def test_figures_are_printed(
         assert b"192.168.1.5  bad  found" in out
 
 
+def test_what_lies_beside_a_simulated_log_is_found(tmp_path: Path) -> None:
+    path = write(tmp_path, "day.log", jsonl([conn(n) for n in range(5)]))
+    write(tmp_path, "day.labels.csv", "uid,label\nC0001,scan\nC0002,benign\n")
+    assert measure(Config(), (path,), QUIET, accuse).machines.found == 1
+    write(tmp_path, "day.truth.csv", "host,malicious\n192.168.1.5,0\n192.168.1.77,1\n")
+    report = measure(Config(), (path,), QUIET, accuse)
+    assert (report.labelled, report.machines.false, report.machines.missed) == (2, 1, 1)
+
+
+def test_what_is_given_by_hand_is_all_that_counts(tmp_path: Path) -> None:
+    path = write(tmp_path, "day.log", jsonl([conn(n) for n in range(5)]))
+    write(tmp_path, "day.truth.csv", "host,malicious\n192.168.1.77,1\n")
+    labels = Path(write(tmp_path, "labels.csv", "uid,label\nC0001,scan\nC0002,benign\n"))
+    report = measure(Config(), (path,), EvaluateOptions(labels=labels, naive=False), accuse)
+    assert [machine.host for machine in report.by_machine] == ["192.168.1.5"]
+
+
+def test_windows_are_judged_as_it_happened_and_looking_back(tmp_path: Path) -> None:
+    path = write(tmp_path, "conn.log", jsonl(ROWS))
+    report = measure(Config(), (path,), QUIET, judge)
+    assert [figures.score for figures in report.windows] == [
+        "combined", "combined, as it happened", "evidence", "evidence, looking back",
+    ]  # fmt: skip
+    bad = {(figures.pooled.bad, figures.pooled.good) for figures in report.windows}
+    assert len(bad) == 1
+
+
 def test_nothing_is_labelled(tmp_path: Path) -> None:
     path = write(tmp_path, "conn.log", jsonl([conn(1)]))
     with pytest.raises(ApplianceError, match="nothing is labelled"):

@@ -30,7 +30,8 @@ def test_everything_is_in_it() -> None:
                 MachineFigures(host="10.0.0.2", bad=False),
             ],
             windows=[WindowFigures(score="combined", macro_roc_auc=0.95,
-                                   pooled=Ranking(bad=2, good=5, roc_auc=0.97))],
+                                   pooled=Ranking(bad=2, good=5, roc_auc=0.97),
+                                   macro_average_precision=0.9, about="all of it")],
             naive_flows=FlowFigures(ranking=Ranking(roc_auc=0.38), decision=decide(1, 840, 9),
                                     false_per_day=840.4),
         )
@@ -38,7 +39,8 @@ def test_everything_is_in_it() -> None:
     rows = [line.split() for line in text.splitlines()]
     assert ["beacon", "4", "3", "1", "1.00"] in rows
     assert ["10.0.0.1", "bad", "found", "3", "0", "high", "0.988", "beacon"] in rows
-    assert ["combined", "2", "5", "0.970", "-", "0.950"] in rows
+    assert ["combined", "2", "5", "0.970", "-", "0.950", "0.900"] in rows
+    assert ["combined", "all", "of", "it"] in rows
     assert "1 good machines without any alert" in text
     assert "good flows called unusual a day: 840" in text
     assert all(len(line) <= 100 for line in text.splitlines())

@@ -22,7 +22,7 @@ def test_times_of_the_day_that_is_looked_at(tmp_path: Path) -> None:
     write(tmp_path, "expect.csv", "host,words\n10.0.0.1,Scan|c2\n")
     truth = read_truth(path, MIDNIGHT_S + 30_000)
     machine = truth[BAD]
-    assert (machine.start_s, machine.end_s) == (MIDNIGHT_S + 32_400, MIDNIGHT_S + 32_880)
+    assert machine.spans == ((MIDNIGHT_S + 32_400, MIDNIGHT_S + 32_880),)
     assert machine.words == ("scan", "c2")
     assert not truth[GOOD].bad
     assert not truth[GOOD].explains(MIDNIGHT_S)
@@ -35,9 +35,8 @@ def test_the_end_of_the_day_and_other_ways_to_write_times(tmp_path: Path) -> Non
         "10.0.0.2,1,2024-05-06T09:00:00,1714986480.5\n",
     )  # fmt: skip
     truth = read_truth(path, MIDNIGHT_S)
-    assert truth[BAD].end_s == MIDNIGHT_S + 86_400
-    assert truth[GOOD].start_s == MIDNIGHT_S + 32_400
-    assert truth[GOOD].end_s == 1_714_986_480.5
+    assert truth[BAD].spans == ((MIDNIGHT_S, MIDNIGHT_S + 86_400),)
+    assert truth[GOOD].spans == ((MIDNIGHT_S + 32_400, 1_714_986_480.5),)
     assert truth[BAD].words == ()
 
 
@@ -58,14 +57,28 @@ def test_no_such_file(tmp_path: Path) -> None:
 def test_an_alert_may_come_a_little_early_or_late(tmp_path: Path) -> None:
     path = write(tmp_path, "truth.csv", "host,malicious,start,end\n10.0.0.1,1,09:00,10:00\n")
     machine = read_truth(path, MIDNIGHT_S)[BAD]
+    start_s, end_s = machine.spans[0]
     for ts_s, explained in (
-        (machine.start_s - GRACE_S, True), (machine.start_s - GRACE_S - 1, False),
-        (machine.end_s + GRACE_S, True), (machine.end_s + GRACE_S + 1, False),
+        (start_s - GRACE_S, True), (start_s - GRACE_S - 1, False),
+        (end_s + GRACE_S, True), (end_s + GRACE_S + 1, False),
     ):  # fmt: skip
         assert machine.explains(ts_s) == explained
-    assert machine.covers(machine.start_s - 300, 600)
-    assert not machine.covers(machine.start_s - 600, 600)
-    assert not machine.covers(machine.end_s + 1, 600)
+    assert machine.covers(start_s - 300, 600)
+    assert not machine.covers(start_s - 600, 600)
+    assert not machine.covers(end_s + 1, 600)
+
+
+def test_a_machine_may_be_bad_several_times(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "truth.csv",
+        "host,malicious,start,end\n10.0.0.1,1,09:00,09:10\n10.0.0.1,0,,\n10.0.0.1,1,20:00,20:01\n",
+    )  # fmt: skip
+    machine = read_truth(path, MIDNIGHT_S)[BAD]
+    assert [machine.explains(MIDNIGHT_S + 3_600 * hour) for hour in (9, 15, 20)] == [
+        True, False, True,
+    ]  # fmt: skip
+    assert machine.covers(MIDNIGHT_S + 72_000, 600)
+    assert not machine.covers(MIDNIGHT_S + 54_000, 600)
 
 
 def test_machines_of_labelled_flows() -> None:
@@ -73,7 +86,7 @@ def test_machines_of_labelled_flows() -> None:
     times = np.array([10.0, 20.0, 30.0, 40.0])
     truth = derive_truth(hosts, times, np.array([True, False, True, False]))
     assert truth[BAD].bad
-    assert (truth[BAD].start_s, truth[BAD].end_s) == (10.0, 30.0)
+    assert truth[BAD].spans == ((10.0, 30.0),)
     assert truth[BAD].name == "10.0.0.1"
     assert not truth[GOOD].bad
     assert derive_truth(hosts[:0], times[:0], np.zeros(0, np.bool_)) == {}

@@ -62,4 +62,4 @@ def test_windows_are_completed(usual: Fleet, scorer: HostScorer) -> None:
     values = features_of_windows(windows.values)
     whole = complete(windows, scorer.score(usual.hi[:5], usual.lo[:5], values))
     assert ((whole.model >= 0) & (whole.model <= 1)).all()
-    assert whole.score == pytest.approx((0.5 + 0.3 * whole.model) / 1.3)
+    assert whole.score == pytest.approx(1 - 0.5 * (1 - 0.3 * whole.model))

@@ -6,12 +6,13 @@ from sklearn.ensemble import IsolationForest
 from sklearn.preprocessing import StandardScaler
 
 from appliance.errors import DataError
+from appliance.learn.history import WindowHistory
 from appliance.learn.modelfile import About, ModelFile
 from appliance.learn.naive import KIND, read_naive_model, scale
 from appliance.learn.naivefit import fit_naive
 from appliance.learn.walk import score, walkable
-from appliance.learn.yardstick import score_naive
-from appliance.model.window import CLASSIC
+from appliance.learn.yardstick import score_hosts, score_naive
+from appliance.model.window import CLASSIC, COLUMN
 from tests.support.fingerprints import fleet
 
 
@@ -32,6 +33,22 @@ def test_the_fit_is_the_recipe() -> None:
 def test_it_is_fitted_in_another_process() -> None:
     values = fleet(hosts=3).values
     assert score_naive(values) == pytest.approx(recipe(values[:, :7]), abs=1e-12)
+
+
+@pytest.mark.slow
+def test_our_own_forest_finds_what_is_put_in() -> None:
+    windows = fleet(hosts=6)
+    windows.values[:3, COLUMN["sweep"]] = 6.0
+    found = score_hosts(WindowHistory(*windows))
+    assert found is not None
+    assert len(found.rank) == len(windows.hi)
+    assert found.rank[:3].min() > 0.9
+    assert set(found.known.tolist()) == set(range(6))  # each judged by those without it
+
+
+def test_two_hosts_are_too_few() -> None:
+    assert score_hosts(WindowHistory(*fleet(hosts=2, windows=60))) is None
+    assert score_hosts(WindowHistory(*fleet(hosts=5, windows=4))) is None
 
 
 def test_a_foreign_file_is_refused() -> None:
