@@ -37,6 +37,12 @@ TOOLS = {
     "sshd": "live traffic",
     "iperf3": "live traffic",
     "ping": "live traffic",
+    "nmap": "real attacks",
+    "hydra": "real attacks",
+    "hping3": "real attacks",
+    "iodine": "real attacks",
+    "iodined": "real attacks",
+    "journalctl": "alerts in the journal",
 }
 
 # A test belongs to the first of these it fits: by marker, else by its folder ("unit" is set for

@@ -7,6 +7,7 @@ from typing import Any
 
 from appliance.config.load import load
 from appliance.config.schema import Config
+from appliance.detect.weights import load_weights
 from appliance.runtime.paths import DEFAULT_CONFIG
 
 # flags that have a key of their own behind them
@@ -21,14 +22,18 @@ def load_settings(arguments: argparse.Namespace) -> tuple[Config, dict[str, str]
     """Return the merged configuration and the origin of each key.
 
     The file is --config, else $APPLIANCE_CONFIG, else the one under /etc if it is there.
-    Raises ConfigError.
+    Raises ConfigError, also for constants of detection that do not exist.
     """
     overrides: dict[str, Any] = dict(arguments.settings)
     for flag, key in _FLAGS.items():
         value = getattr(arguments, flag, None)
         if value is not None:
             overrides[key] = value
-    return load(_choose_file(arguments.config), environment=os.environ, overrides=overrides)
+    config, origins = load(
+        _choose_file(arguments.config), environment=os.environ, overrides=overrides
+    )
+    load_weights(config.detect.weights)
+    return config, origins
 
 
 def _choose_file(given: Path | None) -> Path | None:

@@ -1,10 +1,11 @@
 """What the types cannot say: values that parse but cannot work."""
 
 import ipaddress
+import itertools
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from appliance.config.schema import Config
+from appliance.config.schema import Alerts, Config
 
 _INTERFACE_NAME_BYTES = 15  # IFNAMSIZ without the closing zero
 _AUTO = "auto"
@@ -16,6 +17,7 @@ def find_contradictions(config: Config) -> Iterator[tuple[str, str]]:
     yield from (("network.home", reason) for reason in _check_networks(config.network.home))
     if reason := _check_url(config.forward.endpoint_url):
         yield "forward.endpoint_url", reason
+    yield from _check_severities(config.alerts)
 
 
 def _check_interfaces(config: Config) -> Iterator[str]:
@@ -40,6 +42,14 @@ def _check_networks(networks: tuple[str, ...]) -> Iterator[str]:
             continue
         if given.ip != given.network.network_address:
             yield f'"{text}" is an address in a network, write {given.network}'
+
+
+def _check_severities(alerts: Alerts) -> Iterator[tuple[str, str]]:
+    steps = ("low", "medium", "high", "critical")
+    for below, name in itertools.pairwise(steps):
+        least = getattr(alerts, below)
+        if getattr(alerts, name) < least:
+            yield f"alerts.{name}", f"must be no less than alerts.{below}, which is {least:g}"
 
 
 def _check_url(url: str) -> str:

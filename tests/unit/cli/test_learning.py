@@ -12,7 +12,7 @@ from appliance.cli import client
 from appliance.cli.entry import main
 from appliance.config.schema import Store
 from appliance.store.writer import StoreWriter
-from tests.support.fingerprints import HOSTS, window
+from tests.support.closedwindows import HOSTS, window
 from tests.support.flowbatches import T0_S
 from tests.support.watching import contact
 

@@ -55,3 +55,13 @@ def test_bad_urls_are_refused(url: str) -> None:
 @pytest.mark.parametrize("url", ["", "http://host:8000/ingest", "https://[2001:db8::1]/x"])
 def test_good_urls_pass(url: str) -> None:
     assert problems("forward", endpoint_url=url) == []
+
+
+def test_severities_stand_in_order() -> None:
+    assert problems("alerts", low=3.0, medium=3.0, high=3.0, critical=3.0) == []
+    assert problems("alerts", high=2.9) == [
+        ("alerts.high", "must be no less than alerts.medium, which is 3")
+    ]
+    assert [key for key, _ in problems("alerts", low=9.0, critical=3.0)] == [
+        "alerts.medium", "alerts.critical",
+    ]  # fmt: skip
