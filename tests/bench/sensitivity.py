@@ -67,10 +67,11 @@ class Variant(NamedTuple):
         """Return the configuration with it; raises ApplianceError if it cannot be."""
         section, _, key = self.name.partition(".")
         if self.name not in SETTINGS:
-            section, changes = "detect", {"weights": (f"{self.name}={self.value!r}",)}
-        else:
-            changes = {key: self.value}
-        part = msgspec.structs.replace(getattr(config, section), **changes)
+            detect = msgspec.structs.replace(
+                config.detect, weights=(f"{self.name}={self.value!r}",)
+            )
+            return msgspec.structs.replace(config, detect=detect)
+        part = msgspec.structs.replace(getattr(config, section), **{key: self.value})
         return msgspec.structs.replace(config, **{section: part})
 
 
@@ -88,7 +89,9 @@ def measure(options: argparse.Namespace) -> None:
     config = Config()
     warm_up()
     with tempfile.TemporaryDirectory() as folder:
-        taken = take(config, find_cases(options.data, options.days or Path(folder)))
+        cases = find_cases(options.data, options.days or Path(folder))
+        left_out = options.without.split(",")
+        taken = take(config, [case for case in cases if case.name not in left_out])
     gc.collect()
     gc.freeze()
     gc.disable()
