@@ -187,7 +187,7 @@ def format_row(variant: Variant, changes: list[Change], groups: Iterable[str]) -
         cells.append((text or "others" if there else ".").ljust(_CELL))
     who = list(dict.fromkeys(("-" if one.sign < 0 else "+") + one.machine for one in changes))
     more = f" and {len(who) - _NAMED} more" if len(who) > _NAMED else ""
-    left = f"{variant.name} {variant.old:g}".ljust(_NAME) + f"x{variant.factor:<4g}"
+    left = f"{variant.name} {variant.old:g}".ljust(_NAME) + f"x{variant.factor:<5g}"
     return left + "".join(cells) + ", ".join(who[:_NAMED]) + more
 
 
@@ -209,7 +209,7 @@ def _vary(config: Config, taken: list[Taken], names: list[str]) -> None:
     began = time.monotonic()
     moved: set[str] = set()
     print("f found, h of these at high, F benign accused, H of these at high; . as before")
-    print(" " * (_NAME + 5) + "".join(group.ljust(_CELL) for group in groups) + "machines")
+    print(" " * (_NAME + 6) + "".join(group.ljust(_CELL) for group in groups) + "machines")
     for name in (name for name in names if name not in idle):
         for factor in (0.5, 2.0):
             variant = Variant(name, constants[name], factor)
