@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="of sensitivity")
     parser.add_argument("--days", type=Path, help="simulated days to keep, of sensitivity")
     parser.add_argument("--only", default="", metavar="GROUP", help="of sensitivity: a,b")
+    parser.add_argument("--without", default="", metavar="INPUT", help="of sensitivity: a,b")
     options = parser.parse_args()
     for name in options.names or [name for name in MEASURES if name not in ON_DEMAND]:
         print(f"== {name}")

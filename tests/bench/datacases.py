@@ -9,7 +9,7 @@ from typing import NamedTuple
 from appliance.evaluate.truth import Machine, Truth, read_truth
 from appliance.model.address import parse_address
 
-DAYS = {
+DAYS: dict[str, tuple[int, tuple[str, ...]]] = {
     "quiet day": (21, ("beacon_tls", "beacon_http", "call_home", "exfiltration", "remote_control")),
     "benign day": (11, ()),
 }
@@ -18,7 +18,7 @@ _LAN_S = 1_714_953_600.0  # 2024-05-06, the day of lan24h
 _BENIGN = 60  # captures, the largest ones
 
 # Who did what in the captures: words of which one stands in "peer kind" of the alert.
-_CAPTURES = {
+_CAPTURES: dict[str, tuple[str, ...]] = {
     "esnet-tcp_0_1000_20190821.pcap": ("172.31.15.102", "port_scan"),
     "esnet-udp_0_1000_20190821.pcap": ("172.31.15.102", "port_scan"),
     "ncsa-backscatter.pcap": (),
@@ -41,7 +41,7 @@ _CAPTURES = {
     "zeek-ftp-bruteforce.pcap": ("192.168.56.1", "brute_force"),
     "zeek-sshguess.pcap": ("192.168.56.1", "brute_force"),
 }
-_LOGS = {
+_LOGS: dict[str, tuple[str, ...]] = {
     "zeek/slips-port-scans/horizontal": ("10.0.2.112",),
     "zeek/slips-port-scans/vertical": ("192.168.1.9",),
     "binetflow/test11-portscan.binetflow": ("10.8.0.69",),
@@ -71,6 +71,7 @@ class DataCase(NamedTuple):
 def find_cases(data: Path, days: Path) -> list[DataCase]:
     """Return the cases that are there. days : folder of simulated days, made if absent."""
     cases = []
+    truth: Truth
     for name, (seed, attacks) in DAYS.items():
         path = _simulate(days / f"{name.replace(' ', '-')}.log", seed, attacks)
         truth = read_truth(str(path.with_suffix(".truth.csv")), _START_S)
@@ -79,11 +80,11 @@ def find_cases(data: Path, days: Path) -> list[DataCase]:
     if lan.is_dir():
         truth = read_truth(str(lan / "truth.csv"), _LAN_S)
         cases.append(DataCase("lan24h", "lan24h", lan / "conn.log", truth))
-    for path, hosts in _LOGS.items():
-        cases.append(DataCase("attacks", Path(path).name, data / path, _accuse(hosts)))
-    for path, told in _CAPTURES.items():
-        truth = _accuse(told[:1], told[1:])
-        cases.append(DataCase("attacks", path, data / "pcap/attack" / path, truth))
+    for log, hosts in _LOGS.items():
+        cases.append(DataCase("attacks", Path(log).name, data / log, _accuse(hosts)))
+    for capture, told in _CAPTURES.items():
+        accused = _accuse(told[:1], told[1:])
+        cases.append(DataCase("attacks", capture, data / "pcap/attack" / capture, accused))
     benign = _find_benign(data / "pcap/ndpi")
     cases += [DataCase("benign", path.name, path, {}) for path in benign]
     return [case for case in cases if case.path.exists()]

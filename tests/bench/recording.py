@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+from unittest import mock
 
 import msgspec
 
 from appliance.capture.files import open_file
 from appliance.config.schema import Config
-from appliance.detect import stage
-from appliance.detect.weights import Weights, load_weights
+from appliance.detect.weights import Weights
 from appliance.enrich.networks import HomeNetworks
 from appliance.enrich.stage import Enricher
 from appliance.metadata.names import PassiveDns
@@ -143,8 +143,5 @@ def _using(weights: Any) -> Iterator[None]:
     if weights is None:
         yield
         return
-    stage.load_weights = lambda _changes=(): weights
-    try:
+    with mock.patch("appliance.detect.stage.load_weights", return_value=weights):
         yield
-    finally:
-        stage.load_weights = load_weights

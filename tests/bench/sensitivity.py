@@ -67,10 +67,11 @@ class Variant(NamedTuple):
         """Return the configuration with it; raises ApplianceError if it cannot be."""
         section, _, key = self.name.partition(".")
         if self.name not in SETTINGS:
-            section, changes = "detect", {"weights": (f"{self.name}={self.value!r}",)}
-        else:
-            changes = {key: self.value}
-        part = msgspec.structs.replace(getattr(config, section), **changes)
+            detect = msgspec.structs.replace(
+                config.detect, weights=(f"{self.name}={self.value!r}",)
+            )
+            return msgspec.structs.replace(config, detect=detect)
+        part = msgspec.structs.replace(getattr(config, section), **{key: self.value})
         return msgspec.structs.replace(config, **{section: part})
 
 
@@ -88,7 +89,9 @@ def measure(options: argparse.Namespace) -> None:
     config = Config()
     warm_up()
     with tempfile.TemporaryDirectory() as folder:
-        taken = take(config, find_cases(options.data, options.days or Path(folder)))
+        cases = find_cases(options.data, options.days or Path(folder))
+        left_out = options.without.split(",")
+        taken = take(config, [case for case in cases if case.name not in left_out])
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -184,7 +187,7 @@ def format_row(variant: Variant, changes: list[Change], groups: Iterable[str]) -
         cells.append((text or "others" if there else ".").ljust(_CELL))
     who = list(dict.fromkeys(("-" if one.sign < 0 else "+") + one.machine for one in changes))
     more = f" and {len(who) - _NAMED} more" if len(who) > _NAMED else ""
-    left = f"{variant.name} {variant.old:g}".ljust(_NAME) + f"x{variant.factor:<4g}"
+    left = f"{variant.name} {variant.old:g}".ljust(_NAME) + f"x{variant.factor:<5g}"
     return left + "".join(cells) + ", ".join(who[:_NAMED]) + more
 
 
@@ -206,7 +209,7 @@ def _vary(config: Config, taken: list[Taken], names: list[str]) -> None:
     began = time.monotonic()
     moved: set[str] = set()
     print("f found, h of these at high, F benign accused, H of these at high; . as before")
-    print(" " * (_NAME + 5) + "".join(group.ljust(_CELL) for group in groups) + "machines")
+    print(" " * (_NAME + 6) + "".join(group.ljust(_CELL) for group in groups) + "machines")
     for name in (name for name in names if name not in idle):
         for factor in (0.5, 2.0):
             variant = Variant(name, constants[name], factor)
