@@ -29,7 +29,7 @@ class BeaconWeights(Group, frozen=True, kw_only=True):
     timing: float = 2.0  # times e_t
     size: float = 0.5  # equal requests; RITA's data size score, as a weight
     size_from: float = 0.5  # 1 - MAD/median of the requests
-    cover: float = 0.25  # share of the host's hours; little, since everything regular covers
+    cover: float = 0.12  # everything regular covers the hours of its host: hardly a difference
     cover_span_s: float = 14_400.0
     rare: float = 0.5  # only this host talks to the peer and its network (RITA: prevalence)
     rare_small_view: float = 0.2  # ... where fewer than view_hosts are seen, it says little
