@@ -26,6 +26,8 @@ os.environ["NUMBA_CACHE_DIR"] = str(prepare_kernel_cache(_PLACES))
 CORPUS = Path(os.environ.get("APPLIANCE_CORPUS", ROOT.parent / "shared" / "data"))
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
+_INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+
 # No deadline: the first call of a kernel compiles it. Derandomised: a run is repeatable, and what
 # the deep profile finds becomes an example of its own.
 settings.register_profile("fast", max_examples=25, deadline=None, derandomize=True, database=None)
@@ -41,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # files of one name in several folders, without packages
     config.option.importmode = "importlib"
     config.addinivalue_line("markers", "unit: everything under tests/unit; set by the folder")
-    if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    if _INTERPRETED:
         # The hash wraps on purpose; compiled code does so in silence.
         config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar")
 
@@ -63,6 +65,7 @@ def _reasons() -> Iterator[tuple[str, str]]:
     yield "privileged", "" if os.geteuid() == 0 else "not root"
     yield "corpus", "" if CORPUS.is_dir() else f"no captures in {CORPUS} (APPLIANCE_CORPUS)"
     yield "browser", "" if BROWSER else "no chromium"
+    yield "compiled", "takes minutes without compiled kernels" if _INTERPRETED else ""
 
 
 @pytest.fixture(scope="session")

@@ -40,11 +40,3 @@ def test_every_module_imports_on_its_own() -> None:
     )
     assert result.stdout == ""
     assert result.returncode == 0, result.stderr
-
-
-def test_the_compiler_does_without_scipy() -> None:
-    script = "import sys, appliance.kernels.bytes; print('scipy' in sys.modules)"
-    result = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "False"

@@ -1,9 +1,11 @@
 """Sizes and habits that hold only when a machine counts. Lists of exceptions may only shrink."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -85,8 +87,6 @@ UNMIRRORED: dict[str, str] = {
         ),
         "tests/unit/store/test_reader.py",
     ),
-    "flows/pages.py": "tests/unit/flows/test_table.py allocates with it",
-    "kernels/compiler.py": "tests/unit/test_imports.py looks for scipy",
     # halves of one thing
     "learn/walk.py": "tests/unit/kernels/test_forest.py",
     "learn/flowkey.py": "tests/unit/kernels/test_flowscore.py",
@@ -101,11 +101,50 @@ def sources(*folders: str) -> list[Path]:
     return [path for path in found if "node_modules" not in path.parts]
 
 
-def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    name = path.relative_to(ROOT).as_posix()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield f"{name}::{node.name}", node
+class Function(NamedTuple):
+    """What is asked of a function."""
+
+    name: str  # "file::name"
+    lines: int
+    parameters: int  # without self and cls
+    decorators: tuple[ast.expr, ...]
+
+
+class Outline(NamedTuple):
+    """What is asked of a file. Trees are not kept: millions of objects slow all that follows."""
+
+    lines: int
+    functions: tuple[Function, ...]
+    broad: bool  # an except for everything that does not raise it again
+
+
+@functools.cache
+def outline(path: Path) -> Outline:
+    text = path.read_text(encoding="utf-8")
+    nodes = list(statements(ast.parse(text)))
+    return Outline(
+        len(text.splitlines()),
+        tuple(
+            Function(
+                f"{path.relative_to(ROOT).as_posix()}::{node.name}",
+                (node.end_lineno or 0) - node.lineno + 1,
+                count_parameters(node),
+                tuple(node.decorator_list),
+            )
+            for node in nodes
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ),
+        any(isinstance(node, ast.ExceptHandler) and _is_broad(node) for node in nodes),
+    )
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield everything that holds statements; expressions, most of a tree, are not visited."""
+    yield node
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(node, name, None)
+        for child in inner if isinstance(inner, list) else ():
+            yield from statements(child)
 
 
 def count_parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -121,27 +160,27 @@ def test_files_can_be_read_in_one_sitting() -> None:
     long = {
         path.relative_to(ROOT).as_posix()
         for path in sources("appliance", "packaging", "tests")
-        if len(path.read_text(encoding="utf-8").splitlines()) > MAX_FILE_LINES
+        if outline(path).lines > MAX_FILE_LINES
     }
     assert long == LONG_FILES
 
 
 def test_functions_are_short() -> None:
     long = {
-        name
+        function.name
         for path in sources("appliance", "packaging", "tests")
-        for name, node in functions(path)
-        if (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION_LINES
+        for function in outline(path).functions
+        if function.lines > MAX_FUNCTION_LINES
     }
     assert long == LONG_FUNCTIONS
 
 
 def test_functions_take_few_parameters() -> None:
     wide = {
-        name
+        function.name
         for path in sources("appliance")
-        for name, node in functions(path)
-        if count_parameters(node) > limit_for(name)
+        for function in outline(path).functions
+        if function.parameters > limit_for(function.name)
     }
     assert wide == WIDE_FUNCTIONS
 
@@ -158,11 +197,9 @@ def test_every_module_has_a_test_file_beside_its_like() -> None:
 
 def test_nothing_swallows_every_error() -> None:
     """Only the supervisor of threads may end what comes; others may undo and raise it again."""
-    broad = set()
-    for path in sources("appliance"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ExceptHandler) and _is_broad(node):
-                broad.add(path.relative_to(PACKAGE).as_posix())
+    broad = {
+        path.relative_to(PACKAGE).as_posix() for path in sources("appliance") if outline(path).broad
+    }
     assert broad <= {"runtime/tasks.py"}
 
 
@@ -206,8 +243,8 @@ def _routes() -> set[str]:
     """Return every path a handler under appliance/api is registered for, as it is written."""
     routes = set()
     for path in sources("appliance/api"):
-        for _, node in functions(path):
-            for decorator in node.decorator_list:
+        for function in outline(path).functions:
+            for decorator in function.decorators:
                 routes |= set(_route_of(decorator))
     return routes
 

@@ -36,19 +36,19 @@ def hosts(*rows: tuple[str, int, float], inside: int = 1) -> NDArray[np.void]:
     return table
 
 
+def watch(devices: Devices, until_s: float, since_s: float = 0.0) -> None:
+    """Let time pass in which the machine at 10.0.0.5 is heard of twice an hour."""
+    for at_s in np.arange(since_s, until_s, 1_800.0).tolist():
+        assert devices.observe([fact(MAC, "10.0.0.5", at_s)]) == []
+
+
 def rules(signals: list[Signal]) -> list[str]:
     return [signal.host.ip for signal in signals]
 
 
-def watch(devices: Devices, until_s: float) -> None:
-    """Let one device be heard of every half hour: time without any is not watched."""
-    for at_s in range(0, int(until_s) + 1, 1_800):
-        devices.observe([fact(MAC, "10.0.0.5", at_s)])
-
-
 def test_nothing_is_new_while_learning() -> None:
     devices = make_devices()
-    watch(devices, DAY - 1_800)
+    watch(devices, DAY)
     assert devices.observe([fact(MAC + 1, "10.0.0.6", DAY - 1)]) == []
     (signal,) = devices.observe([fact(MAC + 2, "10.0.0.7", DAY + 1)])
     assert (signal.kind, signal.host.ip) == ("new_device", "10.0.0.7")
@@ -56,18 +56,13 @@ def test_nothing_is_new_while_learning() -> None:
     assert devices.observe([fact(MAC + 2, "10.0.0.7", DAY + 2)]) == []
 
 
-def test_a_sensor_that_is_off_learns_nothing() -> None:
+def test_time_nobody_watched_teaches_nothing() -> None:
     devices = make_devices()
-    devices.observe([fact(MAC, "10.0.0.5", 0)])
-    assert devices.observe([fact(MAC + 1, "10.0.0.6", 9 * DAY)]) == []
-
-
-def test_who_claims_an_address_in_use_does_not_own_it() -> None:
-    devices = make_devices()
-    devices.observe([fact(MAC, "10.0.0.5", 0, "desk"), fact(MAC + 1, "10.0.0.5", 9)])
-    assert devices.name_of(*parse_address("10.0.0.5")) == "desk"
-    devices.observe([fact(MAC + 1, "10.0.0.5", 700, "other")])
-    assert devices.name_of(*parse_address("10.0.0.5")) == "other"
+    watch(devices, DAY / 2)
+    watch(devices, 3 * DAY, since_s=2.6 * DAY)  # the sensor was off for two days
+    assert devices.observe([fact(MAC + 1, "10.0.0.6", 3 * DAY)]) == []
+    watch(devices, 3.2 * DAY, since_s=3 * DAY)
+    assert rules(devices.observe([fact(MAC + 2, "10.0.0.7", 3.2 * DAY)])) == ["10.0.0.7"]
 
 
 def test_what_it_says() -> None:
@@ -136,10 +131,10 @@ def test_unknown_addresses_are_their_own_key() -> None:
 def test_state_outlives_the_process() -> None:
     before = make_devices()
     before.observe([fact(MAC, "10.0.0.5", 0, "desk"), fact(PHONE, "10.0.0.7", 0, "pixel")])
-    watch(before, DAY + 1_800)
+    watch(before, DAY)
     after = make_devices()
     after.load(before.save())
-    assert after.observe([fact(MAC, "10.0.0.5", 2 * DAY)]) == []
+    watch(after, 1.1 * DAY, since_s=DAY)
     assert after.name_of(*parse_address("10.0.0.5")) == "desk"
     assert rules(after.observe([fact(MAC + 9, "10.0.0.9", 2 * DAY)])) == ["10.0.0.9"]
     assert after.save() != before.save()

@@ -22,7 +22,7 @@ from tests.support.flowbatches import batch, flow
 
 @pytest.fixture
 def scorer(host_model: HostModel) -> HostScorer:
-    return HostScorer(host_model._replace(threshold=0.5))
+    return HostScorer(host_model._replace(threshold=0.5))  # usual ones stay below 0.45
 
 
 def bad_windows(usual: Fleet, count: int = 3) -> Fleet:
@@ -165,6 +165,7 @@ def test_which_flows_are_worth_a_word(
         assert signals[0].host.ip == "203.0.113.9"  # the end that is ours
 
 
+@pytest.mark.compiled
 def test_usual_flows_and_no_model_are_silent(flow_scorer: FlowScorer, flows: NDArray[Any]) -> None:
     scores = flow_scorer.score(flows)
     assert flow_scorer.model is not None

@@ -242,6 +242,7 @@ def test_what_a_crash_left_behind_is_removed(past: StoredPast, shelf: ModelShelf
 
 
 @pytest.mark.slow
+@pytest.mark.compiled
 def test_a_real_training_gives_the_same_models_twice(
     past: StoredPast, shelf: ModelShelf, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,6 +5,7 @@ from appliance.pipeline.sight import SPAN_S, Losses, Sight
 from tests.support.flowbatches import batch, flow
 
 T0 = 1_760_000_400.0
+SYN, ACK = 0x02, 0x10
 
 
 class Counters:
@@ -17,11 +18,11 @@ class Counters:
         return self.now
 
 
-def talks(count: int, back: int) -> FlowBatch:
+def talks(count: int, back: int, first: int = 0, flags: int = ACK) -> FlowBatch:
     return batch(
         flow(
-            f"10.0.{n // 250}.{n % 250 + 1}", orig_payload=10, orig_packets=3, orig_flags=0x18,
-            resp_packets=back,
+            "192.168.1.20", f"203.0.113.{first + n}",
+            orig_payload=10, orig_packets=3, resp_packets=back, orig_flags=flags,
         )
         for n in range(count)
     )  # fmt: skip
@@ -62,19 +63,26 @@ def test_one_sided_conversations_are_told_from_twenty_pairs_on() -> None:
     sight = Sight()
     sight.look(talks(19, 0).flows, T0)
     assert sight.visibility().one_sided_share == 0.0
-    sight.look(talks(1, 0).flows, T0 + 1)
-    assert sight.visibility().one_sided_share == 1.0
-    sight.look(talks(20, 4).flows, T0 + 2)
+    sight.look(talks(1, 0, first=19).flows, T0 + 1)
+    seen = sight.visibility()
+    assert seen.one_sided_share == 1.0
+    assert "100% of the conversations were seen from one side only" in seen.note
+    sight.look(talks(20, 4, first=20).flows, T0 + 2)
     seen = sight.visibility()
     assert seen.one_sided_share == 0.5
     assert "one side" not in seen.note  # half and less happens
 
 
-def test_one_machine_that_floods_makes_no_one_sided_capture() -> None:
+def test_one_odd_pair_proves_nothing_however_often_it_talks() -> None:
     sight = Sight()
-    sight.look(talks(40, 4).flows, T0)
-    flood = batch(flow(sport=n, orig_payload=10, resp_packets=0) for n in range(500))
-    sight.look(flood.flows, T0 + 1)
+    half = flow(orig_payload=10, orig_flags=ACK, resp_packets=0)
+    sight.look(batch([half] * 500).flows, T0)
+    assert sight.visibility().one_sided_share == 0.0
+
+
+def test_payload_in_a_first_segment_is_no_conversation_without_an_answer() -> None:
+    sight = Sight()
+    sight.look(talks(100, 0, flags=SYN).flows, T0)
     assert sight.visibility().one_sided_share == 0.0
 
 

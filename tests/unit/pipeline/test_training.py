@@ -106,6 +106,7 @@ def room(post: Post, monkeypatch: pytest.MonkeyPatch) -> Iterator[Room]:
 
 
 @pytest.mark.slow
+@pytest.mark.compiled
 def test_what_is_trained_judges_from_then_on(room: Room, post: Post) -> None:
     pytest.importorskip("sklearn")
     room.wait_until(room.room.models)
