@@ -61,7 +61,6 @@ from appliance.model.contact import (
     FLOW_UPDATE,
 )
 
-_FEW_TRIED = 2  # contacts a source probed before it has fans
 _AHEAD = 32  # flows whose contacts are fetched together
 
 _S32 = u64(32)
@@ -150,18 +149,8 @@ def _what_is_new(contact: Any, flow: Any, classes: int, before: Any) -> int:
 
 
 @inline
-def _matters(memory: Any, contact: Any, host: int, what: int) -> bool:
-    """Tell whether the fans have to know: most flows are of hosts that never tried in vain.
-
-    host : row of the judged end. Its fans begin with the second contact it probes; if its row was
-        another's meanwhile, what it reached is counted anew from the second one on.
-    """
-    if contact.direction != INBOUND and host >= 0:
-        source = memory.hosts[u64(host)]
-        if what & NEWS_PROBED and source.tried < _FEW_TRIED:
-            source.tried += 1
-        if what & NEWS_MET and source.tried < _FEW_TRIED:
-            what &= ~NEWS_MET
+def _matters(contact: Any, what: int) -> bool:
+    """Tell whether the fans have to know: who answers outside is nothing to them."""
     if contact.direction != LOCAL:
         what &= ~NEWS_ANSWERED
     return what != 0
@@ -290,7 +279,7 @@ def _absorb_one(memory: Any, i: int, flow: Any, h: Any, known: Any, told: Any) -
         memory.contact_alive[u64(row)] = (state.news_ever + 1) & 0xFFFFFFFF
     if what & NEWS_ANSWERED:
         _note_server(memory, row, host if flow.direction == INBOUND else server)
-    if _matters(memory, contact, host, what):
+    if _matters(contact, what):
         _tell_fans(memory, row, flow, what)
     note_strength(memory, row)
 

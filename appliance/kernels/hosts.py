@@ -108,7 +108,6 @@ def add_host(memory: Any, hi: Any, lo: Any, inside: bool, start_s: float) -> int
     host.inside = 1 if inside else 0
     host.live = 1
     host.serves = 0
-    host.tried = 0
     state.inside_hosts += 1 if inside else 0
     return row
 

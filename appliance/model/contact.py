@@ -119,7 +119,7 @@ HOST_DTYPE = np.dtype(
         ("mac", "<u8"),  # of its newest flow, 0 unknown
         ("inside", "u1"),  # 1 = at home
         ("live", "u1"),
-        ("tried", "<u2"),  # kernel use: contacts it probed, up to 2
+        ("pad", "<u2"),
         ("serves", "<u4"),  # distinct contacts answered as responder
     ]
 )  # fmt: skip
