@@ -15,13 +15,13 @@ class Kind(NamedTuple):
     unsure: bool = False  # says nothing while the sensor is partly blind
 
 
-# Six ways in which one machine talks again and again to one address: one thing to look at.
+# Five ways in which one machine talks again and again to one address: one thing to look at.
 CONTACT = "contact"
 
 _KINDS: dict[str, Kind] = {
     "port_scan": Kind("Port scan"),
     "host_sweep": Kind("Search for hosts"),
-    "brute_force": Kind("Password guessing", CONTACT),
+    "brute_force": Kind("Password guessing"),
     "flood": Kind("Flood", CONTACT),
     "exfiltration": Kind("Large upload"),
     "beacon": Kind("Regular calls", CONTACT),

@@ -41,22 +41,17 @@ ALSO = {
 }
 # Attacks that get no alert, and why.
 MISSED = {
-    "arp_spoof": "the alert names those whose addresses are claimed, not who claims them",
     "beacon_dns": "short names of a common length, 180 an hour: nothing in them is unusual yet",
     "beacon_hours": "TLS to a named server with 15 % jitter: an hour is too short to tell",
-    "miner": "one long connection to a port that is not odd enough by itself",
-    "remote_control": "a low beacon in the log, just below by packets: sessions are uneven",
 }
 # Honest machines that are accused at high severity, with the kind, and why.
-ACCUSED = {
-    ("192.168.20.1", "arp_spoof"): "its address is claimed by another, see above",
-    ("192.168.20.1", "host_sweep"): "the DHCP server answers each client, on a port nobody answers",
-}
+ACCUSED: dict[tuple[str, str], str] = {}
 # What a conn.log without dns.log cannot show.
 ONLY_PACKETS = {
+    "arp_spoof": "ARP",
     "dga": "what names were asked for",
     "dhcp_flood": "who asked for addresses",
-    "icmp_tunnel": "that sizes change from packet to packet",
+    "miner": "that what is spoken on the port is nothing known",
     "protocol_scan": "protocols have no numbers there",
 }
 
